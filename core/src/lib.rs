@@ -1,0 +1,19 @@
+//! The Waxseal format: link, keys, sealed body, wire types. `docs/format.md` is its specification.
+//!
+//! Invariant: nothing here does I/O, reads a clock, or draws from a random number generator it was
+//! not handed, so the same code runs in a browser, a command line and a server.
+
+pub mod base64url;
+pub mod body;
+pub mod chunk;
+pub mod keys;
+pub mod layout;
+pub mod link;
+pub mod manifest;
+pub mod open;
+pub mod padding;
+pub mod passphrase;
+pub mod seal;
+pub mod time;
+pub mod token;
+pub mod wire;
