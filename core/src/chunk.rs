@@ -8,7 +8,7 @@
 
 use crate::{
     keys::{BodyKey, InputKey},
-    layout::{CHUNK, SEAL, SEALED_CHUNK, TAG},
+    layout::{CHUNK, MAX_CHUNKS, SEAL, SEALED_CHUNK, TAG},
 };
 use aes_gcm::{
     Aes256Gcm, KeyInit,
@@ -105,9 +105,10 @@ impl ChunkCipher {
     /// Appends chunk `index` of `plaintext` (at most 16 KiB), sealed, to `out`.
     ///
     /// # Panics
-    /// If `plaintext` is longer than a chunk.
+    /// If `plaintext` is longer than a chunk, or after 2³⁸ chunks.
     pub fn seal_chunk(&self, index: u64, plaintext: &[u8], out: &mut Vec<u8>) {
         assert!(plaintext.len() <= CHUNK, "a chunk has at most 16 KiB");
+        assert!(index < MAX_CHUNKS, "a body has at most 4 PiB");
         let start = out.len();
         out.extend_from_slice(plaintext);
         let tag = self
@@ -126,9 +127,9 @@ impl ChunkCipher {
     /// Whether this chunk may be the last is for the caller to know: a full one never is.
     ///
     /// # Errors
-    /// [`Damaged`] if its length is not that of a chunk or its tag is wrong.
+    /// [`Damaged`] if its length is not that of a chunk, its tag is wrong, or it comes after 2³⁸ others.
     pub fn open_chunk(&self, index: u64, sealed: &[u8], out: &mut Vec<u8>) -> Result<(), Damaged> {
-        if !(TAG..=SEALED_CHUNK).contains(&sealed.len()) {
+        if index >= MAX_CHUNKS || !(TAG..=SEALED_CHUNK).contains(&sealed.len()) {
             return Err(Damaged);
         }
         let (ciphertext, tag) = sealed.split_at(sealed.len() - TAG);

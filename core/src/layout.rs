@@ -16,12 +16,14 @@ pub const SEALED_CHUNK: usize = CHUNK + TAG;
 pub const SEAL: usize = 56;
 /// Chunks of a full part.
 pub const PART_CHUNKS: u64 = 64;
+/// The most chunks of a body (C2SP chunked-encryption): 4 PiB of plaintext.
+pub const MAX_CHUNKS: u64 = 1 << 38;
 /// Ciphertext bytes of a full part; part 0 has the seal in front of it.
 pub const PART: usize = PART_CHUNKS as usize * SEALED_CHUNK;
 /// The shortest plaintext, padding included.
 pub const MIN_PLAINTEXT: u64 = 1024;
 
-/// Length in bytes of a whole ciphertext, seal included; at most 2⁵³ − 1.
+/// Length in bytes of a whole ciphertext, seal included; at most 2³⁸ chunks, which is below 2⁵³.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = u64, minimum = 1096))]
@@ -35,10 +37,11 @@ pub struct BodySizeError;
 impl TryFrom<u64> for BodySize {
     type Error = BodySizeError;
 
-    /// Refuses less than 1096, more than 2⁵³ − 1, a full last chunk and one shorter than its tag.
+    /// Refuses less than 1096, more than 2³⁸ chunks, a full last chunk and one shorter than its tag.
     fn try_from(size: u64) -> Result<Self, BodySizeError> {
         let smallest = SEAL as u64 + MIN_PLAINTEXT + TAG as u64;
-        if !(smallest..1 << 53).contains(&size) {
+        let bound = SEAL as u64 + MAX_CHUNKS * SEALED_CHUNK as u64;
+        if !(smallest..bound).contains(&size) {
             return Err(BodySizeError);
         }
         match (size - SEAL as u64) % SEALED_CHUNK as u64 {
@@ -58,7 +61,7 @@ impl BodySize {
     /// The ciphertext's length for a padded plaintext of `plaintext` bytes.
     ///
     /// # Errors
-    /// [`BodySizeError`] below 1024 bytes and where the ciphertext would exceed 2⁵³ − 1 bytes.
+    /// [`BodySizeError`] below 1024 bytes and where there would be more than 2³⁸ chunks.
     pub fn of_plaintext(plaintext: u64) -> Result<Self, BodySizeError> {
         let chunks = plaintext / CHUNK as u64 + 1;
         (chunks * TAG as u64)
