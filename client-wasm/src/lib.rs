@@ -1,1 +1,15 @@
-//! Stub.
+//! The browser client: behaviour of the screens in `web/`, and the crypto workers.
+//!
+//! Invariant: text gets into a page through `textContent` and `value` only, and the link secret, the
+//! passphrase and the plaintext never get into a request.
+
+pub mod api;
+pub mod compose;
+pub mod copy;
+pub mod dom;
+pub mod qr;
+pub mod recipient;
+pub mod storage;
+pub mod theme;
+pub mod words;
+pub mod worker;

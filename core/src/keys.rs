@@ -107,6 +107,11 @@ impl InputKey {
 }
 
 impl BodyKey {
+    /// The key that some other thread derived for share `id`.
+    pub fn new(id: ShareId, input: InputKey, passphrase: bool) -> Self {
+        Self { input, context: Context::new(id, passphrase) }
+    }
+
     /// The key.
     pub const fn input(&self) -> &InputKey {
         &self.input

@@ -16,4 +16,5 @@ pub mod passphrase;
 pub mod seal;
 pub mod time;
 pub mod token;
+pub mod totp;
 pub mod wire;

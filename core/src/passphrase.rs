@@ -2,6 +2,7 @@
 //!
 //! Invariant: 1 … 1024 bytes of UTF-8 in Unicode normalization form C, otherwise as typed.
 
+use rand_core::TryCryptoRng;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -36,6 +37,75 @@ impl Passphrase {
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
+}
+
+/// How a passphrase fares against somebody who has the link and ten tries on this server, or the
+/// ciphertext and as many as they can pay for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// No passphrase.
+    None,
+    /// Might be guessed within ten tries.
+    Weak,
+    /// Holds while the server counts.
+    Fair,
+    /// Holds even against somebody who has the ciphertext.
+    Strong,
+}
+
+impl Strength {
+    /// A cautious estimate from length and variety: repeats and runs count little.
+    pub fn of(typed: &str) -> Self {
+        let mut previous = None;
+        let mut distinct: Vec<char> = Vec::new();
+        let mut score = 0;
+        for c in typed.chars() {
+            let step = previous.map_or(2, |before: char| u32::from(c).abs_diff(u32::from(before)));
+            let fresh = !distinct.contains(&c);
+            score += if step < 2 {
+                0
+            } else if fresh {
+                4
+            } else {
+                2
+            };
+            if fresh {
+                distinct.push(c);
+            }
+            previous = Some(c);
+        }
+        match score {
+            0 if typed.is_empty() => Self::None,
+            0..=23 => Self::Weak,
+            24..=47 => Self::Fair,
+            _ => Self::Strong,
+        }
+    }
+}
+
+/// Draws 64 bits as four pronounceable words, such as `lusab-babad-gutih-tugad`.
+///
+/// Source: Wilkerson, "A Proposal for Proquints", arXiv:0901.4016.
+///
+/// # Errors
+/// Those of the generator.
+pub fn generate<R: TryCryptoRng>(rng: &mut R) -> Result<String, R::Error> {
+    const CONSONANTS: &[u8; 16] = b"bdfghjklmnprstvz";
+    const VOWELS: &[u8; 4] = b"aiou";
+    let mut words = Vec::new();
+    for _ in 0..4 {
+        let bits = rng.try_next_u32()?;
+        let consonant = |shift: u32| char::from(CONSONANTS[(bits >> shift & 15) as usize]);
+        let vowel = |shift: u32| char::from(VOWELS[(bits >> shift & 3) as usize]);
+        words.push(String::from_iter([
+            consonant(12),
+            vowel(10),
+            consonant(6),
+            vowel(4),
+            consonant(0),
+        ]));
+    }
+    Ok(words.join("-"))
 }
 
 impl fmt::Debug for Passphrase {

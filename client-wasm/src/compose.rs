@@ -1,0 +1,67 @@
+//! The sender's page: writing, sharing, and the links made before.
+//!
+//! Invariant: what is written leaves the page sealed or not at all.
+
+mod dialog;
+mod form;
+mod links;
+mod result;
+
+use crate::{
+    api::{self, ApiError},
+    dom, theme,
+};
+use std::{cell::RefCell, rc::Rc};
+use wasm_bindgen_futures::spawn_local;
+use waxseal_core::wire::Policy;
+use web_sys::HtmlElement;
+
+/// The server's policy, once it has answered.
+type SharedPolicy = Rc<RefCell<Option<Policy>>>;
+
+/// Takes over the page.
+pub fn start() {
+    theme::start();
+    form::start();
+    let policy = SharedPolicy::default();
+    dialog::start(&policy);
+    links::start();
+    let retry: HtmlElement = dom::by_id("retry-policy");
+    {
+        let policy = Rc::clone(&policy);
+        dom::on_click(&retry, move || load(&policy));
+    }
+    load(&policy);
+}
+
+/// Asks the server what it allows; till it answers, nothing can be shared.
+fn load(policy: &SharedPolicy) {
+    let policy = Rc::clone(policy);
+    spawn_local(async move {
+        let answer = api::policy().await;
+        let offline: HtmlElement = dom::by_id("offline");
+        dom::show(&offline, answer.is_err());
+        if let Ok(answer) = answer {
+            let insecure = !dom::is_secure();
+            dom::show(&dom::by_id::<HtmlElement>("insecure"), insecure);
+            dom::show(&dom::by_id::<HtmlElement>("insecure-off"), !answer.allow_insecure_http);
+            form::allow(!insecure || answer.allow_insecure_http);
+            *policy.borrow_mut() = Some(answer);
+        }
+    });
+}
+
+/// What to tell a person about a failed call.
+fn explain(error: &ApiError) -> String {
+    match error {
+        ApiError::Unreachable => {
+            "The server cannot be reached. What you wrote is still here; try again.".to_owned()
+        }
+        ApiError::Problem(problem) => {
+            problem.detail.clone().unwrap_or_else(|| format!("{}.", problem.title))
+        }
+        ApiError::Unexpected => {
+            "The server gave an answer that this page does not understand.".to_owned()
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The share dialog: how long, how often, and then the link.
+
+use super::{SharedPolicy, explain, form, links, result};
+use crate::{
+    api, dom,
+    storage::{self, OwnedLink},
+    words, worker,
+};
+use getrandom::SysRng;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use waxseal_core::{
+    keys::LinkKeys,
+    link::LinkSecret,
+    manifest::{Manifest, SealedPolicy},
+    passphrase::{self, Strength},
+    token::OwnerToken,
+    wire::{CreateRequest, ExpiresIn, Policy, Views},
+};
+use web_sys::{Element, HtmlButtonElement, HtmlDialogElement, HtmlElement, HtmlInputElement};
+
+/// One face of the dialog.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Options,
+    Busy,
+    Result,
+}
+
+/// What the dialog was asked for.
+struct Choices {
+    expires_in: ExpiresIn,
+    views: Option<Views>,
+    passphrase: String,
+    from: String,
+}
+
+/// Listens to the dialog and to the button that opens it.
+pub(super) fn start(policy: &SharedPolicy) {
+    result::start();
+    let share: HtmlButtonElement = dom::by_id("share");
+    share.set_disabled(true);
+    {
+        let policy = Rc::clone(policy);
+        dom::on_click(&share, move || match (form::read(), policy.borrow().as_ref()) {
+            (Err(why), _) => form::error(&why),
+            (Ok(_), Some(policy)) => open(policy),
+            (Ok(_), None) => form::error("The server has not answered yet."),
+        });
+    }
+    for button in dom::all("[data-close]") {
+        dom::on_click(&button, close);
+    }
+    // Escape must not lose a link that was just made.
+    dom::on(&dialog(), "cancel", |event| {
+        if step() != Step::Options {
+            event.prevent_default();
+        }
+    });
+    dom::on(&input("once"), "change", |_| reflect_views());
+    dom::on(&input("views"), "input", |_| reflect_views());
+    dom::on(&input("new-passphrase"), "input", |_| reflect_strength());
+    dom::on_click(&dom::by_id::<HtmlElement>("generate"), || {
+        if let Ok(generated) = passphrase::generate(&mut SysRng) {
+            input("new-passphrase").set_value(&generated);
+            reflect_strength();
+        }
+    });
+    let policy = Rc::clone(policy);
+    dom::on_click(&dom::by_id::<HtmlElement>("get-link"), move || {
+        let Some(policy) = policy.borrow().clone() else { return };
+        spawn_local(async move { get_link(&policy).await });
+    });
+}
+
+/// Closes the dialog; what was chosen stays chosen.
+pub(super) fn close() {
+    dialog().close();
+}
+
+/// Shows one face of the dialog and moves reading to its heading.
+pub(super) fn show(step: Step) {
+    for section in dom::all("#dialog > [data-step]") {
+        let visible = section.dataset().get("step").as_deref() == Some(step.name());
+        dom::show(&section, visible);
+        if let Some(heading) =
+            section.query_selector("[tabindex='-1']").ok().flatten().filter(|_| visible)
+        {
+            dom::focus(&heading.unchecked_into());
+        }
+    }
+    dialog().set_scroll_top(0);
+    dom::set(&dialog(), "aria-labelledby", step.heading());
+}
+
+impl Step {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Options => "options",
+            Self::Busy => "busy",
+            Self::Result => "result",
+        }
+    }
+
+    const fn heading(self) -> &'static str {
+        match self {
+            Self::Options => "dialog-title",
+            Self::Busy => "busy-text",
+            Self::Result => "result-title",
+        }
+    }
+}
+
+fn step() -> Step {
+    let shown = |step: &Step| {
+        let selector = format!("#dialog > [data-step={}]:not([hidden])", step.name());
+        !dom::all(&selector).is_empty()
+    };
+    [Step::Busy, Step::Result].into_iter().find(shown).unwrap_or(Step::Options)
+}
+
+fn dialog() -> HtmlDialogElement {
+    dom::by_id("dialog")
+}
+
+fn input(id: &str) -> HtmlInputElement {
+    dom::by_id(id)
+}
+
+/// Opens the dialog with what the policy offers; choices made before are kept.
+fn open(policy: &Policy) {
+    let choices: HtmlElement = dom::by_id("expiries");
+    if dom::all("#expiries .pill").is_empty() {
+        for expires_in in &policy.expiries {
+            let pill: Element = dom::from_template("expiry");
+            let (radio, text) = (pill.first_element_child(), pill.last_element_child());
+            let radio: HtmlInputElement = radio.expect("a pill has a radio").unchecked_into();
+            radio.set_value(&expires_in.seconds().to_string());
+            radio.set_checked(*expires_in == policy.default_expiry);
+            text.expect("a pill has a text").set_text_content(Some(&words::expiry(*expires_in)));
+            choices.append_child(&pill).expect("a fieldset takes children");
+        }
+        input("once").set_checked(policy.one_time || policy.force_one_time);
+        input("once").set_disabled(policy.force_one_time);
+        if policy.force_passphrase {
+            dom::set(&dom::by_id::<Element>("more"), "open", "");
+        }
+    }
+    reflect_views();
+    reflect_strength();
+    error("");
+    show(Step::Options);
+    if dialog().show_modal().is_err() {
+        form::error("This browser cannot show the dialog. Use a newer one.");
+    }
+}
+
+/// One-time viewing and a number of views are one choice.
+fn reflect_views() {
+    let once = input("once").checked();
+    let views = input("views");
+    views.set_disabled(once);
+    let hint = if once {
+        "One. Switch off “Can be viewed only 1 time” to choose another number."
+    } else if views.value().is_empty() {
+        "It can be viewed any number of times until it expires."
+    } else {
+        "From 1 to 100."
+    };
+    dom::by_id::<HtmlElement>("views-hint").set_text_content(Some(hint));
+}
+
+fn reflect_strength() {
+    let hint = match Strength::of(&input("new-passphrase").value()) {
+        Strength::None => {
+            "Asked for when the link is opened. Send it some other way than the link."
+        }
+        Strength::Weak => "Weak: it might be guessed within the ten tries that the server allows.",
+        Strength::Fair => "Fair: it holds as long as the server counts the tries.",
+        Strength::Strong => "Strong.",
+    };
+    dom::by_id::<HtmlElement>("new-passphrase-hint").set_text_content(Some(hint));
+}
+
+fn error(text: &str) {
+    dom::by_id::<HtmlElement>("options-error").set_text_content(Some(text));
+}
+
+fn choices(policy: &Policy) -> Result<Choices, String> {
+    let checked = dom::document().query_selector("input[name=expiry]:checked").ok().flatten();
+    let expires_in = checked
+        .and_then(|radio| radio.unchecked_into::<HtmlInputElement>().value().parse().ok())
+        .and_then(|seconds: u32| ExpiresIn::try_from(seconds).ok())
+        .ok_or("Choose when the link expires.")?;
+    let views = input("views");
+    let views = if input("once").checked() {
+        Some(Views::ONE)
+    } else if views.value().is_empty() && !views.validity().bad_input() {
+        None
+    } else {
+        let typed: Option<u32> = views.value().parse().ok();
+        let views = typed.and_then(|typed| Views::try_from(typed).ok());
+        Some(views.ok_or("A number of views is 1 to 100.")?)
+    };
+    let passphrase = input("new-passphrase").value();
+    if policy.force_passphrase && passphrase.is_empty() {
+        return Err("This server wants a passphrase on every link.".to_owned());
+    }
+    let from = input("from").value().trim().to_owned();
+    Ok(Choices { expires_in, views, passphrase, from })
+}
+
+/// From the choices to the link; every failure leads back to them.
+async fn get_link(policy: &Policy) {
+    error("");
+    let made = match choices(policy) {
+        Ok(choices) => {
+            show(Step::Busy);
+            make(choices).await
+        }
+        Err(why) => Err(why),
+    };
+    if let Err(why) = made {
+        show(Step::Options);
+        error(&why);
+    }
+}
+
+async fn make(choices: Choices) -> Result<(), String> {
+    const NO_RNG: &str = "This browser gives no random numbers.";
+    let written = form::read()?;
+    let label =
+        if written.title.is_empty() { "Untitled".to_owned() } else { written.title.clone() };
+    let manifest = Manifest {
+        title: written.title,
+        from: choices.from,
+        fields: written.fields,
+        files: Vec::new(),
+        policy: Some(SealedPolicy { views: choices.views, expires_in: choices.expires_in }),
+    };
+    let secret = LinkSecret::generate(&mut SysRng).map_err(|_| NO_RNG)?;
+    let owner = OwnerToken::generate(&mut SysRng).map_err(|_| NO_RNG)?;
+    let keys = LinkKeys::derive(&secret);
+    let sealed = worker::seal(&secret, &choices.passphrase, manifest).await?;
+    let request = CreateRequest {
+        id: keys.id,
+        access_hash: keys.access.hash(),
+        owner_hash: owner.hash(),
+        passphrase_hash: sealed.passphrase_hash,
+        size: u64::try_from(sealed.body.len())
+            .ok()
+            .and_then(|size| size.try_into().ok())
+            .ok_or("The text is too long.")?,
+        expires_in: choices.expires_in,
+        views: choices.views,
+        head: Some(sealed.body),
+    };
+    // A creation is the same when asked again, so an answer lost on the way costs nothing.
+    let receipt = match api::create(&request).await {
+        Err(api::ApiError::Unreachable) => api::create(&request).await,
+        answer => answer,
+    };
+    let receipt = receipt.map_err(|error| explain(&error))?;
+    storage::add_link(OwnedLink { id: keys.id, owner: owner.clone(), label });
+    let link = secret.to_link(&dom::origin());
+    let expires_at = receipt.expires_at.ok_or("The server did not say when the link expires.")?;
+    result::show(&result::Made {
+        link: link.to_string(),
+        id: keys.id,
+        owner,
+        expires_at,
+        views: choices.views,
+        passphrase: choices.passphrase,
+    })
+    .await;
+    links::refresh();
+    Ok(())
+}

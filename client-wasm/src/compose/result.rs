@@ -1,0 +1,158 @@
+//! The link that was made: copy it, show it, hand it on.
+
+use super::{
+    dialog::{self, Step},
+    explain, form, links,
+};
+use crate::{api, copy, dom, qr::Qr, words};
+use js_sys::Function;
+use std::{cell::RefCell, rc::Rc};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use waxseal_core::{
+    time::Timestamp,
+    token::{OwnerToken, ShareId},
+    wire::Views,
+};
+use web_sys::{HtmlButtonElement, HtmlElement, HtmlInputElement, HtmlTextAreaElement, ShareData};
+
+/// A link that was made.
+#[derive(Clone)]
+pub(super) struct Made {
+    pub(super) link: String,
+    pub(super) id: ShareId,
+    pub(super) owner: OwnerToken,
+    pub(super) expires_at: Timestamp,
+    pub(super) views: Option<Views>,
+    pub(super) passphrase: String,
+}
+
+#[derive(Default)]
+struct Shown {
+    made: Option<Made>,
+    qr: Option<Qr>,
+}
+
+thread_local! {
+    static SHOWN: Rc<RefCell<Shown>> = Rc::default();
+}
+
+/// Listens to the buttons of the result.
+pub(super) fn start() {
+    copy::on_click(&button("copy-link"), || with(|made| made.link.clone()));
+    copy::on_click(&button("copy-instructions"), || with(instructions));
+    let can_share = dom::property(&dom::window().navigator(), "share").is_instance_of::<Function>();
+    dom::show(&button("system-share"), can_share);
+    dom::on_click(&button("system-share"), || {
+        let data = ShareData::new();
+        data.set_title("A shared item");
+        data.set_url(&with(|made| made.link.clone()));
+        let shared = JsFuture::from(dom::window().navigator().share_with_data(&data));
+        spawn_local(async move {
+            // Closing the system's sheet is an error to the browser, not to the person.
+            shared.await.ok();
+        });
+    });
+    dom::on_click(&button("qr-svg"), || with_qr(Qr::save_svg));
+    dom::on_click(&button("qr-png"), || with_qr(Qr::save_png));
+    dom::on_click(&button("done"), finish);
+    dom::on_click(&button("revoke"), || {
+        let Some(made) = SHOWN.with(|shown| shown.borrow().made.clone()) else { return };
+        spawn_local(async move {
+            match api::revoke(made.id, &made.owner).await {
+                Ok(_) => {
+                    links::refresh();
+                    dialog::close();
+                    forget();
+                    dom::announce("The link was revoked. What you wrote is still here.");
+                }
+                Err(error) => result_error(&explain(&error)),
+            }
+        });
+    });
+    // Selecting all of it is what a click into the link is for.
+    let area: HtmlTextAreaElement = dom::by_id("link");
+    let target = area.clone();
+    dom::on(&area, "focus", move |_| target.select());
+}
+
+/// Shows a link.
+pub(super) async fn show(made: &Made) {
+    let qr = Qr::encode(&made.link).await;
+    let area: HtmlTextAreaElement = dom::by_id("link");
+    area.set_value(&made.link);
+    let target: HtmlElement = dom::by_id("qr");
+    dom::show(&target, qr.is_some());
+    if let Some(qr) = &qr {
+        qr.show_in(&target);
+    }
+    let facts = format!("Expires {}. {}", words::date(made.expires_at), views(made.views));
+    dom::by_id::<HtmlElement>("result-facts").set_text_content(Some(&facts));
+    let note: HtmlElement = dom::by_id("result-passphrase");
+    dom::show(&note, !made.passphrase.is_empty());
+    dom::by_id::<HtmlElement>("result-passphrase-text").set_text_content(Some(&made.passphrase));
+    result_error("");
+    SHOWN.with(|shown| *shown.borrow_mut() = Shown { made: Some(made.clone()), qr });
+    dialog::show(Step::Result);
+}
+
+fn views(views: Option<Views>) -> String {
+    match views {
+        Some(Views::ONE) => "It can be viewed only 1 time.".to_owned(),
+        Some(views) => format!("It can be viewed {} times.", views.get()),
+        None => "It can be viewed any number of times until then.".to_owned(),
+    }
+}
+
+/// What to send along with a link to somebody who has never seen one.
+fn instructions(made: &Made) -> String {
+    let passphrase = if made.passphrase.is_empty() {
+        ""
+    } else {
+        " You will need the passphrase I send you some other way."
+    };
+    format!(
+        "I am sharing something with you: {}\n\nOpen the link and press “View shared item”.{passphrase} {} The link expires {}.",
+        made.link,
+        views(made.views),
+        words::date(made.expires_at),
+    )
+}
+
+/// Done: the page forgets the secret.
+fn finish() {
+    dialog::close();
+    form::clear();
+    for id in ["new-passphrase", "from"] {
+        dom::by_id::<HtmlInputElement>(id).set_value("");
+    }
+    forget();
+    dom::focus(&dom::by_id::<HtmlElement>("title"));
+}
+
+fn forget() {
+    SHOWN.with(|shown| *shown.borrow_mut() = Shown::default());
+    dom::by_id::<HtmlTextAreaElement>("link").set_value("");
+    dom::by_id::<HtmlElement>("qr").set_text_content(None);
+    dom::by_id::<HtmlElement>("result-passphrase-text").set_text_content(None);
+}
+
+fn with(text: impl Fn(&Made) -> String) -> String {
+    SHOWN.with(|shown| shown.borrow().made.as_ref().map(text).unwrap_or_default())
+}
+
+fn with_qr(action: impl Fn(&Qr)) {
+    SHOWN.with(|shown| {
+        if let Some(qr) = &shown.borrow().qr {
+            action(qr);
+        }
+    });
+}
+
+fn result_error(text: &str) {
+    dom::by_id::<HtmlElement>("result-error").set_text_content(Some(text));
+}
+
+fn button(id: &str) -> HtmlButtonElement {
+    dom::by_id(id)
+}

@@ -1,0 +1,121 @@
+//! The page: finding its parts, filling them, listening to them.
+//!
+//! Invariant: the ids and slots named here exist in `web/*.html`; a missing one is a build fault and
+//! stops the page with its name.
+
+use js_sys::Function;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{
+    Document, DocumentFragment, Element, Event, HtmlElement, HtmlTemplateElement, Window,
+};
+
+/// The window.
+pub fn window() -> Window {
+    web_sys::window().expect("screens run in a window")
+}
+
+/// The document.
+pub fn document() -> Document {
+    window().document().expect("a window of a page has a document")
+}
+
+/// The element with this id.
+pub fn by_id<T: JsCast>(id: &str) -> T {
+    let element = document().get_element_by_id(id);
+    cast(element.unwrap_or_else(|| panic!("the page lacks #{id}")), id)
+}
+
+/// The element within `root` with `data-slot="name"`.
+pub fn slot<T: JsCast>(root: &Element, name: &str) -> T {
+    let found = root.query_selector(&format!("[data-slot={name}]")).ok().flatten();
+    cast(found.unwrap_or_else(|| panic!("the page lacks the slot {name}")), name)
+}
+
+/// Every element that fits `selector`.
+pub fn all(selector: &str) -> Vec<HtmlElement> {
+    let list = document().query_selector_all(selector).expect("the selector is valid");
+    (0..list.length()).filter_map(|n| list.item(n)?.dyn_into().ok()).collect()
+}
+
+/// The one element inside the template with this id, cloned.
+pub fn from_template<T: JsCast>(id: &str) -> T {
+    let template: HtmlTemplateElement = by_id(id);
+    let clone = template.content().clone_node_with_deep(true).expect("a template can be cloned");
+    let fragment: DocumentFragment = clone.unchecked_into();
+    cast(fragment.first_element_child().unwrap_or_else(|| panic!("#{id} is empty")), id)
+}
+
+/// A new element.
+pub fn element<T: JsCast>(tag: &str) -> T {
+    cast(document().create_element(tag).expect("the tag is valid"), tag)
+}
+
+/// Shows or hides.
+pub fn show(element: &Element, visible: bool) {
+    let done = element.toggle_attribute_with_force("hidden", !visible);
+    debug_assert!(done.is_ok(), "hidden is a valid attribute");
+}
+
+/// Sets an attribute.
+pub fn set(element: &Element, name: &str, value: &str) {
+    let done = element.set_attribute(name, value);
+    debug_assert!(done.is_ok(), "{name} is a valid attribute");
+}
+
+/// Calls `handler` on every event `name` at `target`, for the life of the page.
+pub fn on(target: &web_sys::EventTarget, name: &str, handler: impl FnMut(Event) + 'static) {
+    let closure = Closure::<dyn FnMut(Event)>::new(handler);
+    let done = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+    debug_assert!(done.is_ok(), "a listener can be added");
+    closure.forget();
+}
+
+/// Calls `handler` on every click of a person; clicks that a script makes up are ignored.
+pub fn on_click(target: &Element, mut handler: impl FnMut() + 'static) {
+    on(target, "click", move |event| {
+        event.prevent_default();
+        if event.is_trusted() {
+            handler();
+        }
+    });
+}
+
+/// Calls `handler` once after `millis`.
+pub fn after(millis: i32, handler: impl FnOnce() + 'static) {
+    let callback: Function = Closure::once_into_js(handler).unchecked_into();
+    let done = window().set_timeout_with_callback_and_timeout_and_arguments_0(&callback, millis);
+    debug_assert!(done.is_ok(), "a timeout can be set");
+}
+
+/// Moves the focus without moving the page more than needed.
+pub fn focus(element: &HtmlElement) {
+    let done = element.focus();
+    debug_assert!(done.is_ok(), "an element takes the focus");
+}
+
+/// Says `text` to screen readers.
+pub fn announce(text: &str) {
+    let region: HtmlElement = by_id("announce");
+    region.set_text_content(None);
+    let text = text.to_owned();
+    after(50, move || region.set_text_content(Some(&text)));
+}
+
+/// Whether this page may be trusted with a secret: https, or this machine.
+pub fn is_secure() -> bool {
+    window().is_secure_context()
+}
+
+/// Scheme, host and port of this page.
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
+/// A property of a JavaScript object; undefined if there is none.
+pub fn property(object: &JsValue, name: &str) -> JsValue {
+    js_sys::Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn cast<T: JsCast>(element: Element, name: &str) -> T {
+    element.dyn_into().unwrap_or_else(|_| panic!("{name} is another kind of element"))
+}

@@ -1,0 +1,125 @@
+//! QR codes as SVG elements, and as files.
+
+use crate::dom;
+use js_sys::{Array, Function, Promise, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, Element, HtmlAnchorElement, HtmlCanvasElement,
+    Url,
+};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Loads the encoder; defined by the page's bootstrap.
+    #[wasm_bindgen(js_name = waxsealQr)]
+    fn load_encoder() -> Promise;
+}
+
+/// White modules around the code, as the standard wants.
+const QUIET_ZONE: usize = 4;
+/// Pixels of a module in a PNG.
+const PNG_SCALE: usize = 12;
+const SVG: &str = "http://www.w3.org/2000/svg";
+
+/// A QR code: `width` × `width` modules.
+#[derive(Clone)]
+pub struct Qr {
+    width: usize,
+    dark: Vec<u8>,
+}
+
+impl Qr {
+    /// Encodes `text`; `None` if the encoder cannot be loaded or the text is too long for a code.
+    pub async fn encode(text: &str) -> Option<Self> {
+        let module = JsFuture::from(load_encoder()).await.ok()?;
+        let modules: Function = dom::property(&module, "modules").dyn_into().ok()?;
+        let dark = modules.call1(&JsValue::NULL, &text.into()).ok()?;
+        let dark = Uint8Array::new(&dark).to_vec();
+        let width = dark.len().isqrt();
+        (width > 0).then_some(Self { width, dark })
+    }
+
+    /// Shows the code as the only child of `parent`.
+    pub fn show_in(&self, parent: &Element) {
+        let document = dom::document();
+        let create = |tag: &str| document.create_element_ns(Some(SVG), tag).expect("a valid tag");
+        let svg = create("svg");
+        dom::set(&svg, "viewBox", &self.view_box());
+        dom::set(&svg, "shape-rendering", "crispEdges");
+        let path = create("path");
+        dom::set(&path, "d", &self.path());
+        svg.append_child(&path).expect("an element takes children");
+        parent.set_text_content(None);
+        parent.append_child(&svg).expect("an element takes children");
+    }
+
+    /// Saves the code as an SVG file.
+    pub fn save_svg(&self) {
+        let svg = format!(
+            r##"<svg xmlns="{SVG}" viewBox="{}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{}"/></svg>"##,
+            self.view_box(),
+            self.path(),
+            side = self.side(),
+        );
+        let options = BlobPropertyBag::new();
+        options.set_type("image/svg+xml");
+        let parts = Array::of1(&svg.into());
+        if let Ok(blob) = Blob::new_with_str_sequence_and_options(&parts, &options) {
+            save(&blob, "waxseal-link.svg");
+        }
+    }
+
+    /// Saves the code as a PNG file.
+    pub fn save_png(&self) {
+        let canvas: HtmlCanvasElement = dom::element("canvas");
+        let pixels = self.side() * PNG_SCALE;
+        canvas.set_width(pixels as u32);
+        canvas.set_height(pixels as u32);
+        let Some(context) = canvas.get_context("2d").ok().flatten() else { return };
+        let context: CanvasRenderingContext2d = context.unchecked_into();
+        context.set_fill_style_str("#fff");
+        context.fill_rect(0.0, 0.0, pixels as f64, pixels as f64);
+        context.set_fill_style_str("#000");
+        for (x, y) in self.dark_modules() {
+            let scale = PNG_SCALE as f64;
+            context.fill_rect(x as f64 * scale, y as f64 * scale, scale, scale);
+        }
+        let done = Closure::once_into_js(|blob: Option<Blob>| {
+            if let Some(blob) = blob {
+                save(&blob, "waxseal-link.png");
+            }
+        });
+        canvas.to_blob(done.unchecked_ref()).ok();
+    }
+
+    fn side(&self) -> usize {
+        self.width + 2 * QUIET_ZONE
+    }
+
+    fn view_box(&self) -> String {
+        format!("0 0 {0} {0}", self.side())
+    }
+
+    fn dark_modules(&self) -> impl Iterator<Item = (usize, usize)> {
+        let dark = self.dark.iter().enumerate().filter(|(_, dark)| **dark == 1);
+        dark.map(|(n, _)| (n % self.width + QUIET_ZONE, n / self.width + QUIET_ZONE))
+    }
+
+    fn path(&self) -> String {
+        self.dark_modules().map(|(x, y)| format!("M{x} {y}h1v1h-1z")).collect()
+    }
+}
+
+/// Hands `blob` to the browser as a download.
+fn save(blob: &Blob, name: &str) {
+    let Ok(url) = Url::create_object_url_with_blob(blob) else { return };
+    let anchor: HtmlAnchorElement = dom::element("a");
+    anchor.set_href(&url);
+    anchor.set_download(name);
+    anchor.click();
+    // The download has started when the click returns, but some browsers read the URL later.
+    dom::after(60_000, move || {
+        Url::revoke_object_url(&url).ok();
+    });
+}

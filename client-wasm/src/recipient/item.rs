@@ -1,0 +1,228 @@
+//! The item: every field with what can be done with it.
+
+use super::screen::Screen;
+use crate::{api::Claimed, copy, dom, qr::Qr, words};
+use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
+use waxseal_core::{
+    manifest::{Field, FieldKind, Manifest},
+    totp::Totp,
+};
+use web_sys::{Element, HtmlAnchorElement, HtmlButtonElement, HtmlElement, Url};
+
+/// Stands for a concealed value, whatever its length.
+const MASK: &str = "••••••••";
+
+/// Shows the item. `fits` = the server's promises are the sender's choices.
+pub(super) fn show(manifest: &Manifest, claimed: &Claimed, fits: bool) {
+    let section = Screen::Item.section();
+    let at = |name: &str| dom::slot::<HtmlElement>(&section, name);
+    let title = if manifest.title.is_empty() { "Shared item" } else { &manifest.title };
+    at("title").set_text_content(Some(title));
+    if !manifest.from.is_empty() {
+        let from = format!("Says it is from {}. A link cannot prove who sent it.", manifest.from);
+        at("from").set_text_content(Some(&from));
+        dom::show(&at("from"), true);
+    }
+    match claimed.views_left {
+        Some(0) => dom::show(&at("once"), true),
+        left => {
+            let views = left.map_or_else(
+                || "It can be viewed again".to_owned(),
+                |left| format!("It can be viewed {} more", words::plural(left.into(), "time")),
+            );
+            let until = words::date(claimed.expires_at);
+            at("again").set_text_content(Some(&format!("{views}, until {until}.")));
+            dom::show(&at("again"), true);
+        }
+    }
+    dom::show(&at("policy"), !fits);
+    let fields = at("fields");
+    for field in &manifest.fields {
+        fields.append_child(&row(&section, field)).expect("a list takes items");
+    }
+    dom::show(&fields, !manifest.fields.is_empty());
+    if !manifest.files.is_empty() {
+        let count = words::plural(manifest.files.len() as u64, "attachment");
+        let text = format!(
+            "{count} came with this item. This page cannot save attachments; nothing of them is lost until {}.",
+            words::clock(claimed.lease_until)
+        );
+        at("files").set_text_content(Some(&text));
+        dom::show(&at("files"), true);
+    }
+    if let Some(code) = wifi(&manifest.fields) {
+        let button: HtmlButtonElement = dom::slot(&section, "wifi");
+        dom::show(&button, true);
+        let section = section.clone();
+        dom::on_click(&button, move || {
+            show_qr(&section, code.clone(), "Scan it to join the Wi-Fi.");
+        });
+    }
+    let clear: HtmlButtonElement = dom::slot(&section, "clear");
+    {
+        let section = section.clone();
+        dom::on_click(&clear, move || {
+            dom::slot::<HtmlElement>(&section, "fields").set_text_content(None);
+            dom::slot::<HtmlElement>(&section, "qr").set_text_content(None);
+            dom::slot::<HtmlElement>(&section, "title").set_text_content(None);
+            Screen::Cleared.show();
+        });
+    }
+    Screen::Item.show();
+}
+
+fn row(section: &Element, field: &Field) -> Element {
+    let row: Element = dom::from_template("field");
+    let label: HtmlElement = dom::slot(&row, "label");
+    let name = if field.label.is_empty() { "Value" } else { &field.label };
+    label.set_text_content(Some(name));
+    let value: HtmlElement = dom::slot(&row, "value");
+    let button: HtmlButtonElement = dom::slot(&row, "copy");
+    dom::set(&button, "aria-label", &format!("Copy {name}"));
+    let text = field.value.clone();
+    match field.kind {
+        FieldKind::Concealed => {
+            conceal(&row, &value, name, &field.value);
+            copy::on_click(&button, move || text.clone());
+        }
+        FieldKind::Url => {
+            link(&value, &field.value);
+            copy::on_click(&button, move || text.clone());
+        }
+        FieldKind::Totp => match Totp::parse(&field.value) {
+            Some(totp) => live_code(section, &row, &value, totp, &field.value),
+            None => {
+                conceal(&row, &value, name, &field.value);
+                copy::on_click(&button, move || text.clone());
+            }
+        },
+        FieldKind::Multiline | FieldKind::Text => {
+            if field.kind == FieldKind::Text {
+                value.class_list().add_1("words").ok();
+            }
+            value.set_text_content(Some(&field.value));
+            copy::on_click(&button, move || text.clone());
+        }
+    }
+    row
+}
+
+/// Masks a value until its button is pressed.
+fn conceal(row: &Element, value: &HtmlElement, name: &str, text: &str) {
+    let button: HtmlButtonElement = dom::slot(row, "reveal");
+    let mask = {
+        let (value, button) = (value.clone(), button.clone());
+        let (name, text) = (name.to_owned(), text.to_owned());
+        move |masked: bool| {
+            value.set_text_content(Some(if masked { MASK } else { &text }));
+            value.class_list().toggle_with_force("masked", masked).ok();
+            let action = if masked { "Show" } else { "Hide" };
+            button.set_text_content(Some(action));
+            dom::set(&button, "aria-label", &format!("{action} {name}"));
+        }
+    };
+    mask(true);
+    dom::show(&button, true);
+    let mut masked = true;
+    dom::on_click(&button, move || {
+        masked = !masked;
+        mask(masked);
+    });
+}
+
+/// A web address can be followed; anything else that calls itself one cannot.
+fn link(value: &HtmlElement, text: &str) {
+    let web =
+        Url::new(text).is_ok_and(|url| ["https:", "http:"].contains(&url.protocol().as_str()));
+    if !web {
+        value.set_text_content(Some(text));
+        return;
+    }
+    let anchor: HtmlAnchorElement = dom::element("a");
+    anchor.set_href(text);
+    anchor.set_rel("noopener noreferrer nofollow");
+    anchor.set_target("_blank");
+    anchor.set_text_content(Some(text));
+    value.append_child(&anchor).expect("an element takes children");
+}
+
+/// The one-time code of now, renewed while the item is on screen.
+fn live_code(section: &Element, row: &Element, value: &HtmlElement, totp: Totp, uri: &str) {
+    let totp = Rc::new(totp);
+    let code: HtmlElement = dom::element("span");
+    code.set_class_name("code");
+    let countdown: HtmlElement = dom::element("span");
+    countdown.set_class_name("countdown");
+    value.append_child(&code).expect("an element takes children");
+    value.append_child(&countdown).expect("an element takes children");
+    tick(value.clone(), code, countdown, Rc::clone(&totp));
+    let button: HtmlButtonElement = dom::slot(row, "copy");
+    copy::on_click(&button, move || totp.at(words::now()).digits);
+    let button: HtmlButtonElement = dom::slot(row, "qr");
+    dom::show(&button, true);
+    let (section, uri) = (section.clone(), uri.to_owned());
+    dom::on_click(&button, move || {
+        show_qr(&section, uri.clone(), "Scan it with an authenticator app to keep making codes.");
+    });
+}
+
+fn tick(value: HtmlElement, code: HtmlElement, countdown: HtmlElement, totp: Rc<Totp>) {
+    let now = totp.at(words::now());
+    code.set_text_content(Some(&now.digits));
+    countdown.set_text_content(Some(&format!(
+        "One-time code, new in {}",
+        words::plural(now.seconds_left, "second")
+    )));
+    dom::after(1000, move || {
+        // The first call comes before the row is in the page, a cleared screen takes it out.
+        if value.is_connected() {
+            tick(value, code, countdown, totp);
+        }
+    });
+}
+
+fn show_qr(section: &Element, text: String, caption: &'static str) {
+    let section = section.clone();
+    spawn_local(async move {
+        let figure: HtmlElement = dom::slot(&section, "qr-row");
+        let target: HtmlElement = dom::slot(
+            &section.query_selector("figure").ok().flatten().unwrap_or(section.clone()),
+            "qr",
+        );
+        let shown = Qr::encode(&text).await;
+        let words = if shown.is_some() { caption } else { "This is too long for a QR code." };
+        if let Some(code) = shown {
+            code.show_in(&target);
+        }
+        dom::set(&target, "aria-label", caption);
+        dom::slot::<HtmlElement>(&section, "qr-caption").set_text_content(Some(words));
+        dom::show(&figure, true);
+        figure.scroll_into_view();
+    });
+}
+
+/// The text of a QR code that joins the Wi-Fi which the fields describe.
+fn wifi(fields: &[Field]) -> Option<String> {
+    let find = |names: &[&str]| {
+        let named = |field: &&Field| names.contains(&field.label.to_lowercase().as_str());
+        fields.iter().find(named).map(|field| field.value.as_str())
+    };
+    let network = find(&["network", "network name", "ssid", "wi-fi", "wifi"])?;
+    let password = find(&["password", "key", "wi-fi password"]).unwrap_or_default();
+    let kind = if password.is_empty() { "nopass" } else { "WPA" };
+    let (network, password) = (escape(network), escape(password));
+    Some(format!("WIFI:T:{kind};S:{network};P:{password};;"))
+}
+
+/// Escapes what separates the parts of a Wi-Fi code.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if r#"\;,":"#.contains(c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}

@@ -1,0 +1,130 @@
+//! What this browser remembers: a recipient's place for as long as the tab, an owner's links.
+//!
+//! Invariant: a link secret is in `sessionStorage` only, from just before a claim is sent till it is
+//! acknowledged or its lease ends. An owner's record holds no secret of the link.
+
+use crate::{dom, words};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use waxseal_core::{
+    link::LinkSecret,
+    time::Timestamp,
+    token::{ClaimToken, OwnerToken, ShareId},
+};
+use web_sys::Storage;
+
+const PLACES: &str = "waxseal.place.";
+const LINKS: &str = "waxseal.links";
+
+/// How long the server keeps a claim's place after its last request.
+pub const LEASE: Duration = Duration::from_secs(15 * 60);
+
+/// A recipient's place: enough to ask again with the same claim.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Place {
+    token: String,
+    /// The claim.
+    pub claim: ClaimToken,
+    /// Whether a passphrase is needed to open what the claim gives.
+    pub passphrase: bool,
+    /// Until when the server keeps the place, as far as this tab knows.
+    pub until: Timestamp,
+}
+
+impl Place {
+    /// A place for `claim` on the share of `secret`, from now.
+    pub fn new(secret: &LinkSecret, claim: ClaimToken, passphrase: bool) -> Self {
+        let until = words::now().after(LEASE);
+        Self { token: secret.to_token().to_string(), claim, passphrase, until }
+    }
+
+    /// The link's secret.
+    pub fn secret(&self) -> Option<LinkSecret> {
+        LinkSecret::from_token(&self.token).ok()
+    }
+
+    /// Remembers it under the share's id; where there is no storage, only the page does.
+    pub fn keep(&self, id: ShareId) {
+        let json = serde_json::to_string(self).expect("a place has string keys only");
+        if let Some(storage) = session() {
+            storage.set_item(&key(id), &json).ok();
+        }
+    }
+
+    /// The place kept for a share.
+    pub fn of(id: ShareId) -> Option<Self> {
+        let place = Self::read(&session()?, &key(id));
+        if place.is_none() {
+            forget_place(id);
+        }
+        place
+    }
+
+    /// The newest place kept in this tab, whatever its share.
+    pub fn newest() -> Option<Self> {
+        let storage = session()?;
+        let count = storage.length().unwrap_or(0);
+        let keys = (0..count).filter_map(|n| storage.key(n).ok().flatten());
+        let places = keys.filter(|key| key.starts_with(PLACES));
+        places.filter_map(|key| Self::read(&storage, &key)).max_by_key(|place| place.until)
+    }
+
+    fn read(storage: &Storage, key: &str) -> Option<Self> {
+        let json = storage.get_item(key).ok().flatten()?;
+        let place: Self = serde_json::from_str(&json).ok()?;
+        (place.until > words::now()).then_some(place)
+    }
+}
+
+/// Forgets the place of a share.
+pub fn forget_place(id: ShareId) {
+    if let Some(storage) = session() {
+        storage.remove_item(&key(id)).ok();
+    }
+}
+
+/// A link made in this browser.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct OwnedLink {
+    /// The share.
+    pub id: ShareId,
+    /// The right to see its status and to revoke it.
+    pub owner: OwnerToken,
+    /// What the sender calls it; kept here only.
+    pub label: String,
+}
+
+/// The links made in this browser, oldest first.
+pub fn links() -> Vec<OwnedLink> {
+    local()
+        .and_then(|storage| storage.get_item(LINKS).ok().flatten())
+        .and_then(|json| serde_json::from_str(&json).ok())
+        .unwrap_or_default()
+}
+
+/// Remembers one more link.
+pub fn add_link(link: OwnedLink) {
+    let mut all = links();
+    all.push(link);
+    set_links(&all);
+}
+
+/// Remembers these links and no others.
+pub fn set_links(links: &[OwnedLink]) {
+    let json = serde_json::to_string(links).expect("links have string keys only");
+    if let Some(storage) = local() {
+        storage.set_item(LINKS, &json).ok();
+    }
+}
+
+fn key(id: ShareId) -> String {
+    format!("{PLACES}{}", id.to_base64url())
+}
+
+fn session() -> Option<Storage> {
+    dom::window().session_storage().ok().flatten()
+}
+
+fn local() -> Option<Storage> {
+    dom::window().local_storage().ok().flatten()
+}

@@ -1,0 +1,4 @@
+__wbg_init({ module_or_path: "/assets/compose.wasm" }).catch(() => {
+  if (self.document) document.documentElement.className = "too-old";
+});
+self.waxsealQr = () => import("/assets/qr.js");
