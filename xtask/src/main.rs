@@ -3,6 +3,8 @@
 //! Invariant: one file a subcommand; nothing here is needed at run time.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
 
+mod run;
+mod test;
 mod tools;
 mod web;
 
@@ -12,13 +14,21 @@ use std::process::ExitCode;
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
-  web [--dev]    build the browser client into target/web (--dev: compress faster)
-  help           this text
+  run [--redis URL] [--listen ADDR] [-- FLAGS]
+                     build everything and start the server, on the embedded store unless told
+                     otherwise; FLAGS are the server's own
+  build              target/release/waxseal-server, the web client inside
+  web [--dev]        the web client alone, into target/web (--dev: compressed faster)
+  test               everything that is checked; gets what is missing for it
+  test --quick       the same without the end-to-end tests and the check of dependencies
+  test FILTER...     only tests whose name contains one of these, without the static checks
+  advisories         known vulnerabilities of dependencies
+  help               this text
 ";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    match dispatch(&args) {
+    match dispatch(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -27,11 +37,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(args: &[String]) -> Result<()> {
-    let words: Vec<&str> = args.iter().map(String::as_str).collect();
-    match words.as_slice() {
+fn dispatch(args: &[&str]) -> Result<()> {
+    match args {
+        ["run", rest @ ..] => run::run(rest),
+        ["build"] => run::build(),
         ["web"] => web::build(web::Mode::Release),
         ["web", "--dev"] => web::build(web::Mode::Dev),
+        ["test"] => test::everything(test::Extent::Full),
+        ["test", "--quick"] => test::everything(test::Extent::Quick),
+        ["test", filters @ ..] if filters.iter().all(|filter| !filter.starts_with('-')) => {
+            test::some(filters)
+        }
+        ["advisories"] => test::advisories(),
         ["help" | "--help" | "-h"] | [] => {
             print!("{HELP}");
             Ok(())

@@ -3,6 +3,7 @@
 //! Invariant: a program that fails or is missing is an error that names it.
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -48,10 +49,28 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("{}: not UTF-8", shown(command)))
 }
 
+/// Runs a `cargo build` and returns the binaries that it made.
+pub(crate) fn binaries(build: &mut Command) -> Result<Vec<PathBuf>> {
+    let messages = output(build.arg("--message-format=json-render-diagnostics"))?;
+    let binary = |message: &str| -> Option<PathBuf> {
+        let message: Value = serde_json::from_str(message).ok()?;
+        let binary = message["target"]["kind"][0] == "bin";
+        binary.then(|| message["executable"].as_str().map(PathBuf::from)).flatten()
+    };
+    Ok(messages.lines().filter_map(binary).collect())
+}
+
+/// Builds the server and returns where it is.
+pub(crate) fn server(how: &[&str]) -> Result<PathBuf> {
+    let mut build = cargo(["build", "--package", "waxseal-server", "--bin", "waxseal-server"]);
+    binaries(build.args(how))?.pop().context("cargo built no waxseal-server")
+}
+
 /// Where `program` is on the PATH.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    let program = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(&path).map(|folder| folder.join(&program)).find(|file| file.is_file())
 }
 
 /// Makes sure that Rust can compile to `target`.
@@ -68,6 +87,18 @@ pub(crate) fn ensure_target(target: &str) -> Result<()> {
         );
     }
     run(&mut command("rustup", ["target", "add", target]))
+}
+
+/// Makes sure that there is a C compiler.
+pub(crate) fn ensure_cc() -> Result<()> {
+    let named = std::env::var_os("CC").is_some();
+    if named || cfg!(windows) || ["cc", "gcc", "clang"].iter().any(|name| find(name).is_some()) {
+        return Ok(());
+    }
+    bail!(
+        "there is no C compiler, which Rust links with and SQLite is compiled with. Debian, \
+         Ubuntu: apt-get install gcc libc6-dev; Fedora: dnf install gcc; macOS: xcode-select --install"
+    )
 }
 
 fn shown(command: &Command) -> String {

@@ -15,6 +15,7 @@ use assets::Assets;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+pub(crate) use wasm::TARGET;
 
 /// How much time goes into compression.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,13 +3,13 @@
 //! Invariant: wasm-bindgen is a library of this program, out of the same Cargo.lock as the client's
 //! crate, so the two versions cannot differ.
 
-use crate::tools::{cargo, ensure_target, output};
+use crate::tools::{binaries, cargo, ensure_target};
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use wasm_bindgen_cli_support::Bindgen;
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What browsers run.
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// One binary of the client: its WASM and the script that loads it.
 pub(super) struct Module {
@@ -23,18 +23,7 @@ pub(super) fn build() -> Result<Vec<Module>> {
     ensure_target(TARGET)?;
     let package = ["build", "--package", "waxseal-client", "--bins"];
     let how = ["--profile", "web", "--target", TARGET];
-    let messages =
-        output(cargo(package).args(how).arg("--message-format=json-render-diagnostics"))?;
-    messages.lines().filter_map(binary).map(|path| bind(&path)).collect()
-}
-
-/// The binary that a message of cargo's speaks of.
-fn binary(message: &str) -> Option<PathBuf> {
-    let message: Value = serde_json::from_str(message).ok()?;
-    let mut files = message["filenames"].as_array()?.iter().filter_map(Value::as_str);
-    (message["target"]["kind"][0] == "bin")
-        .then(|| files.find(|file| file.ends_with(".wasm")))?
-        .map(PathBuf::from)
+    binaries(cargo(package).args(how))?.iter().map(|path| bind(path)).collect()
 }
 
 fn bind(path: &Path) -> Result<Module> {

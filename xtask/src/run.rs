@@ -1,0 +1,117 @@
+//! `cargo xtask run` and `cargo xtask build`: the server with the web client inside.
+//!
+//! Invariant: on Unix the server takes this process's place, so that a signal, an exit code and the
+//! output are its own.
+
+use crate::{tools, web};
+use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+
+/// What `run` was asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Options<'a> {
+    redis: Option<&'a str>,
+    listen: Option<&'a str>,
+    server: &'a [&'a str],
+}
+
+/// Builds everything and starts the server, on the embedded store unless told otherwise.
+pub(crate) fn run(args: &[&str]) -> Result<()> {
+    let options = parse(args)?;
+    let server = release()?;
+    // By environment, so that flags after `--` go before it and no password is on a command line.
+    let mut command = tools::command(&server, options.server);
+    if let Some(url) = options.redis {
+        command.env("WAXSEAL_STORE", url);
+    }
+    if let Some(address) = options.listen {
+        command.env("WAXSEAL_LISTEN", address);
+    }
+    if let Some(address) = options.address() {
+        println!("http://{address} (Ctrl-C stops it)");
+    }
+    become_it(&mut command)
+}
+
+impl<'a> Options<'a> {
+    /// Where the server will listen, unless one of its own settings says so.
+    fn address(&self) -> Option<&'a str> {
+        let theirs = |flag: &&str| flag.starts_with("--listen") || flag.starts_with("--config");
+        let settings = ["WAXSEAL_LISTEN", "WAXSEAL_CONFIG"];
+        let elsewhere = settings.iter().any(|name| std::env::var_os(name).is_some());
+        match self.listen {
+            _ if self.server.iter().any(theirs) => None,
+            None if elsewhere => None,
+            listen => Some(listen.unwrap_or("127.0.0.1:8080")),
+        }
+    }
+}
+
+/// Builds the release binaries.
+pub(crate) fn build() -> Result<()> {
+    println!("{}", shown(&release()?));
+    Ok(())
+}
+
+fn release() -> Result<PathBuf> {
+    tools::ensure_cc()?;
+    web::build(web::Mode::Release)?;
+    tools::server(&["--release"])
+}
+
+fn parse<'a>(mut args: &'a [&'a str]) -> Result<Options<'a>> {
+    let mut options = Options::default();
+    loop {
+        args = match args {
+            [] => return Ok(options),
+            ["--", rest @ ..] => {
+                options.server = rest;
+                return Ok(options);
+            }
+            ["--redis", url, rest @ ..] => {
+                options.redis = Some(url);
+                rest
+            }
+            ["--listen", address, rest @ ..] => {
+                options.listen = Some(address);
+                rest
+            }
+            [other, ..] => bail!("run: what is `{other}`? The server's own flags go after `--`"),
+        }
+    }
+}
+
+/// The path from the top of the repository, where that is shorter.
+fn shown(path: &Path) -> String {
+    path.strip_prefix(tools::root()).unwrap_or(path).display().to_string()
+}
+
+#[cfg(unix)]
+fn become_it(command: &mut std::process::Command) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec().into())
+}
+
+#[cfg(not(unix))]
+fn become_it(command: &mut std::process::Command) -> Result<()> {
+    tools::run(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_own_flags_follow_two_dashes() {
+        let args = ["--listen", "[::1]:0", "--redis", "redis://a", "--", "--redis", "b"];
+        let options = Options {
+            redis: Some("redis://a"),
+            listen: Some("[::1]:0"),
+            server: &["--redis", "b"],
+        };
+        assert_eq!(parse(&args).expect("all are known"), options);
+        assert_eq!(parse(&[]).expect("nothing is fine"), Options::default());
+        assert!(parse(&["--store", "x"]).is_err());
+        assert!(parse(&["--redis"]).is_err());
+    }
+}

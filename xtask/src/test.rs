@@ -1,0 +1,122 @@
+//! `cargo xtask test`: everything that is checked, the cheap first.
+//!
+//! Invariant: the first failure ends it with an exit code other than 0; tests come last, so that
+//! their own last lines are in sight.
+
+mod needs;
+
+use crate::tools::{cargo, command, find, run, server};
+use crate::web;
+use anyhow::Result;
+use needs::{Needs, cargo_deny};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// How much of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Full,
+    /// Without the end-to-end tests and the check of dependencies.
+    Quick,
+}
+
+/// Runs all checks and all tests.
+pub(crate) fn everything(extent: Extent) -> Result<()> {
+    Steps::run(|steps| {
+        let needs = steps.step("what tests need", || Needs::get(extent))?;
+        steps.step("rustfmt", || run(&mut cargo(["fmt", "--all", "--check"])))?;
+        if extent == Extent::Full {
+            steps.step("cargo-deny", || {
+                let which = ["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+                run(deny()?.args(which))
+            })?;
+        }
+        steps.step("clippy", || {
+            run(cargo(CLIPPY).args(["--workspace", "--all-targets", "--", "-D", "warnings"]))
+        })?;
+        steps.step("clippy, wasm32", || {
+            let browser = ["waxseal-core", "waxseal-client", "waxseal-vectors"];
+            let packages = browser.iter().flat_map(|name| ["--package", name]);
+            let target = ["--target", web::TARGET, "--", "-D", "warnings"];
+            run(cargo(CLIPPY).args(packages).args(target))
+        })?;
+        steps.step("documentation", || {
+            let doc = ["doc", "--locked", "--workspace", "--no-deps"];
+            run(cargo(doc).env("RUSTDOCFLAGS", "-D warnings"))
+        })?;
+        tests(steps, &needs, extent, &[])
+    })
+}
+
+/// Runs the tests whose name contains one of `filters`.
+pub(crate) fn some(filters: &[&str]) -> Result<()> {
+    Steps::run(|steps| {
+        let needs = steps.step("what tests need", || Needs::get(Extent::Full))?;
+        tests(steps, &needs, Extent::Full, filters)
+    })
+}
+
+/// Checks dependencies against the advisory database.
+pub(crate) fn advisories() -> Result<()> {
+    run(deny()?.args(["check", "advisories"]))
+}
+
+const CLIPPY: [&str; 2] = ["clippy", "--locked"];
+
+fn tests(steps: &mut Steps, needs: &Needs, extent: Extent, filters: &[&str]) -> Result<()> {
+    steps.step("web client", || web::build(web::Mode::Dev))?;
+    // With the features that the tests' build unites, so that dependencies are compiled once.
+    let server = steps.step("server", || server(&["--locked", "--workspace"]))?;
+    let scope = match extent {
+        Extent::Full => &["--workspace"][..],
+        Extent::Quick => &["--workspace", "--exclude", "waxseal-tests"],
+    };
+    let test = |words: &[&str]| {
+        let mut command = cargo(words);
+        command.args(["--locked", "--no-fail-fast"]).args(scope);
+        needs.export(&mut command);
+        command.env("WAXSEAL_SERVER", &server);
+        command
+    };
+    if find("cargo-nextest").is_none() {
+        return steps.step("tests", || run(test(&["test"]).arg("--").args(filters)));
+    }
+    // Which nextest leaves out.
+    steps.step("documentation's tests", || {
+        run(test(&["test", "--doc", "--quiet"]).arg("--").args(filters))
+    })?;
+    steps.step("tests", || run(test(&["nextest", "run"]).args(filters)))
+}
+
+fn deny() -> Result<Command> {
+    Ok(command(cargo_deny()?, ["--locked"]))
+}
+
+/// What was done and how long it took.
+struct Steps {
+    done: Vec<(&'static str, Duration)>,
+}
+
+impl Steps {
+    /// Runs `all`, then prints what was done.
+    fn run(all: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let mut steps = Self { done: Vec::new() };
+        let result = all(&mut steps);
+        println!();
+        for (name, time) in &steps.done {
+            println!("{name:<24} {:>7.1} s", time.as_secs_f64());
+        }
+        let time: Duration = steps.done.iter().map(|(_, time)| time).sum();
+        let verdict = if result.is_ok() { "all passed" } else { "FAILED at the last" };
+        println!("{verdict:<24} {:>7.1} s", time.as_secs_f64());
+        result
+    }
+
+    fn step<T>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        println!("\n==> {name}");
+        let start = Instant::now();
+        let result = work();
+        self.done.push((name, start.elapsed()));
+        result
+    }
+}

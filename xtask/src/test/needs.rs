@@ -1,0 +1,168 @@
+//! What tests need beyond Rust: real programs to run against, other implementations to compare with.
+//!
+//! Invariant: nothing is installed where it is already, and only Debian's root has packages
+//! installed; everybody else is told what is missing, in one list.
+
+use super::Extent;
+use crate::tools::{cargo, command, find, output, root, run};
+use anyhow::{Result, bail};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// Where the tests find what is not on the PATH.
+pub(super) struct Needs {
+    python: PathBuf,
+    axe: Option<PathBuf>,
+}
+
+/// A program on the PATH, and where it comes from.
+struct Program {
+    name: &'static str,
+    is_there: fn() -> bool,
+    /// By manager, in the order of [`MANAGERS`].
+    packages: [&'static str; 3],
+    /// Only for the end-to-end tests.
+    end_to_end: bool,
+}
+
+const MANAGERS: [(&str, &str); 3] = [
+    ("Debian, Ubuntu:", "sudo apt-get install"),
+    ("Fedora:", "sudo dnf install"),
+    ("macOS:", "brew install"),
+];
+
+const PROGRAMS: [Program; 6] = [
+    Program {
+        name: "redis-server",
+        is_there: || find("redis-server").is_some(),
+        packages: ["redis-server", "redis", "redis"],
+        end_to_end: false,
+    },
+    Program {
+        // Debian's comes without what makes an environment.
+        name: "python3 with venv",
+        is_there: || works("python3", "import ensurepip, venv"),
+        packages: ["python3-venv", "python3", "python"],
+        end_to_end: false,
+    },
+    Program {
+        name: "chromium",
+        is_there: || {
+            ["chromium", "chromium-browser", "google-chrome"].iter().any(|n| find(n).is_some())
+        },
+        packages: ["chromium", "chromium", "--cask chromium"],
+        end_to_end: true,
+    },
+    Program {
+        name: "chromedriver",
+        is_there: || find("chromedriver").is_some(),
+        packages: ["chromium-driver", "chromedriver", "--cask chromedriver"],
+        end_to_end: true,
+    },
+    Program {
+        name: "faketime",
+        is_there: || find("faketime").is_some(),
+        packages: ["faketime", "libfaketime", "libfaketime"],
+        end_to_end: true,
+    },
+    Program {
+        name: "npm",
+        is_there: || axe().is_file() || find("npm").is_some(),
+        packages: ["npm", "npm", "node"],
+        end_to_end: true,
+    },
+];
+
+const CRYPTOGRAPHY: &str = "cryptography>=50";
+const AXE: &str = "axe-core@4.14.1";
+const DENY: &str = "cargo-deny@0.20.2";
+
+impl Needs {
+    /// Gets what is missing.
+    pub(super) fn get(extent: Extent) -> Result<Self> {
+        let full = extent == Extent::Full;
+        let wanted = PROGRAMS.iter().filter(|program| full || !program.end_to_end);
+        install(&wanted.filter(|program| !(program.is_there)()).collect::<Vec<_>>())?;
+        let python = python()?;
+        let axe = full.then(axe);
+        if let Some(axe) = &axe
+            && !axe.is_file()
+        {
+            let quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+            let install = ["install", "--no-save", "--prefix", "target/axe", AXE];
+            run(command("npm", install).args(quiet))?;
+        }
+        Ok(Self { python, axe })
+    }
+
+    /// Tells the tests where things are.
+    pub(super) fn export(&self, tests: &mut Command) {
+        tests.env("WAXSEAL_PYTHON", &self.python);
+        tests.envs(self.axe.iter().map(|axe| ("WAXSEAL_AXE", axe)));
+    }
+}
+
+/// The accessibility checker's script.
+fn axe() -> PathBuf {
+    root().join("target/axe/node_modules/axe-core/axe.min.js")
+}
+
+/// cargo-deny: on the PATH, or our own.
+pub(super) fn cargo_deny() -> Result<PathBuf> {
+    let ours = root().join("target/tools/bin/cargo-deny");
+    match find("cargo-deny") {
+        Some(theirs) => return Ok(theirs),
+        None if ours.is_file() => {}
+        // Unoptimised: compiling it takes longer than it will ever run.
+        None => {
+            run(&mut cargo(["install", DENY, "--locked", "--debug", "--root", "target/tools"]))?;
+        }
+    }
+    Ok(ours)
+}
+
+fn install(missing: &[&Program]) -> Result<()> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let root = output(&mut command("id", ["-u"])).is_ok_and(|id| id.trim() == "0");
+    if !root || find("apt-get").is_none() {
+        bail!("{}", list(missing));
+    }
+    let apt =
+        |args: &[&str]| run(command("apt-get", args).env("DEBIAN_FRONTEND", "noninteractive"));
+    apt(&["update", "-qq"])?;
+    let packages = missing.iter().map(|program| program.packages[0]);
+    let install = ["install", "-qq", "--yes", "--no-install-recommends"];
+    apt(&install.into_iter().chain(packages).collect::<Vec<_>>())
+}
+
+/// What is missing and how to get it.
+fn list(missing: &[&Program]) -> String {
+    let names: Vec<_> = missing.iter().map(|program| program.name).collect();
+    let mut list = format!("the tests need programs that are not here: {}\n", names.join(", "));
+    for (number, (system, install)) in MANAGERS.iter().enumerate() {
+        let packages: Vec<_> = missing.iter().map(|program| program.packages[number]).collect();
+        list += &format!("\n  {system:<16} {install} {}", packages.join(" "));
+    }
+    list
+}
+
+/// A Python with the other implementation of the sealed body's scheme.
+fn python() -> Result<PathBuf> {
+    let folder = root().join("target/venv");
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let import = "from cryptography.cobblestone import Cobblestone256Encryptor";
+    if !works(&python, import) {
+        run(command("python3", ["-m", "venv"]).arg(&folder))?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+        run(command(&python, pip).arg(CRYPTOGRAPHY))?;
+    }
+    Ok(python)
+}
+
+/// Whether a Python is there and runs `code`.
+fn works(python: impl AsRef<std::ffi::OsStr>, code: &str) -> bool {
+    let mut python = command(python, ["-c", code]);
+    python.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
