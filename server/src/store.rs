@@ -5,6 +5,9 @@
 //!
 //! An unknown id and a wrong token are the same answer, [`StoreError::Unknown`], everywhere.
 
+mod record;
+pub mod sqlite;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::time::Duration;
@@ -143,6 +146,9 @@ pub enum StoreError {
     /// A part of the wrong length, or none of the share's.
     #[error("the part does not fit the share")]
     WrongPart,
+    /// A share of several parts, where leases last no time: only the head could ever be read.
+    #[error("only shares of one part are taken")]
+    OnePartOnly,
     /// There is no room. Claims, acknowledgements and revocations never get this.
     #[error("the store is full")]
     Full,
@@ -164,7 +170,8 @@ pub trait Store: Send + Sync {
     /// original expiry with the current state, also when the share is over.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] for any other creation under a known id; [`StoreError::Full`].
+    /// [`StoreError::Conflict`] for any other creation under a known id; [`StoreError::WrongPart`] for
+    /// a head that does not fit the size; [`StoreError::OnePartOnly`]; [`StoreError::Full`].
     async fn create(&self, share: NewShare) -> Result<Receipt, StoreError>;
 
     /// Stores part `n` of a staged share, part 0 with the seal in front; again replaces it.
@@ -184,8 +191,11 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Unknown`]; [`StoreError::Over`].
-    async fn parts(&self, id: ShareId, owner: TokenHash)
-    -> Result<(BodySize, Vec<u64>), StoreError>;
+    async fn parts(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+    ) -> Result<(BodySize, Vec<u64>), StoreError>;
 
     /// Makes a staged share live when all its parts are there; the expiry starts now. Again gets the
     /// same answer with the current state.
@@ -280,9 +290,8 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let since =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 }

@@ -1,0 +1,257 @@
+//! The record of a share: all that is known of it but its content.
+//!
+//! Invariant: at most one of `used_up_at` and `burned_at` is set, and `revoked_at` beside `burned_at`
+//! never is; so both engines derive the same state, here and nowhere else.
+
+use super::{LandingView, NewShare, Receipt, Retention, StoreError};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use waxseal_core::{
+    layout::BodySize,
+    time::Timestamp,
+    token::{ShareId, TokenHash},
+    wire::{ExpiresIn, PASSPHRASE_TRIES, ShareState, Status, Views},
+};
+
+/// How many openings are listed, and how many claims that are over are remembered.
+pub(super) const REMEMBERED: usize = 100;
+
+/// A share without its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) access: TokenHash,
+    pub(super) owner: TokenHash,
+    pub(super) passphrase: Option<TokenHash>,
+    pub(super) size: BodySize,
+    pub(super) expires_in: ExpiresIn,
+    pub(super) views: Option<Views>,
+    /// What the creation is recognised by when it comes again.
+    pub(super) digest: [u8; 32],
+    pub(super) created_at: Timestamp,
+    /// Set by the publication.
+    pub(super) expires_at: Option<Timestamp>,
+    /// From then on nothing is known of the share.
+    pub(super) gone_at: Timestamp,
+    pub(super) views_left: Option<u32>,
+    pub(super) failed: u32,
+    /// Ascending, the newest [`REMEMBERED`].
+    pub(super) opened_at: Vec<Timestamp>,
+    pub(super) used_up_at: Option<Timestamp>,
+    pub(super) revoked_at: Option<Timestamp>,
+    pub(super) burned_at: Option<Timestamp>,
+}
+
+impl Record {
+    /// The record that a creation starts with.
+    pub(super) fn new(share: &NewShare, retention: &Retention, now: Timestamp) -> Self {
+        let mut record = Self {
+            access: share.access,
+            owner: share.owner,
+            passphrase: share.passphrase,
+            size: share.size,
+            expires_in: share.expires_in,
+            views: share.views,
+            digest: digest(share),
+            created_at: now,
+            expires_at: None,
+            gone_at: now.after(retention.staged),
+            views_left: share.views.map(Views::get),
+            failed: 0,
+            opened_at: Vec::new(),
+            used_up_at: None,
+            revoked_at: None,
+            burned_at: None,
+        };
+        if share.head.is_some() {
+            record.publish(retention, now);
+        }
+        record
+    }
+
+    /// Starts the expiry.
+    pub(super) fn publish(&mut self, retention: &Retention, now: Timestamp) {
+        let expires_at = now.after(self.expires_in.duration());
+        self.expires_at = Some(expires_at);
+        self.gone_at = expires_at.after(retention.record);
+    }
+
+    /// Spends a view.
+    pub(super) fn open(&mut self, now: Timestamp) {
+        self.opened_at.push(now);
+        let excess = self.opened_at.len().saturating_sub(REMEMBERED);
+        self.opened_at.drain(..excess);
+        self.views_left = self.views_left.map(|left| left.saturating_sub(1));
+        if self.views_left == Some(0) {
+            self.used_up_at = Some(now);
+        }
+    }
+
+    /// Counts a wrong passphrase, and how many are left; the last one burns the share.
+    pub(super) fn fail(&mut self, now: Timestamp) -> u32 {
+        self.failed += 1;
+        let left = self.tries_left();
+        if left == 0 {
+            self.burned_at = Some(now);
+        }
+        left
+    }
+
+    /// Notes that the owner takes the share back, unless it is over some other way.
+    pub(super) fn revoke(&mut self, now: Timestamp) {
+        let state = self.state(now);
+        if self.revoked_at.is_none()
+            && matches!(state, ShareState::Live | ShareState::Staged | ShareState::Opened)
+        {
+            self.revoked_at = Some(now);
+        }
+    }
+
+    /// Whether only live claims keep the content.
+    pub(super) const fn is_spent(&self) -> bool {
+        self.used_up_at.is_some() || self.burned_at.is_some()
+    }
+
+    /// Where the share is in its life, and since when if that is over.
+    fn stage(&self, now: Timestamp) -> (ShareState, Option<Timestamp>) {
+        let ended = [
+            (ShareState::Opened, self.used_up_at),
+            (ShareState::Burned, self.burned_at),
+            (ShareState::Revoked, self.revoked_at),
+            (ShareState::Expired, self.expires_at.filter(|at| now >= *at)),
+        ];
+        let running = if self.expires_at.is_some() { ShareState::Live } else { ShareState::Staged };
+        ended.into_iter().find(|(_, at)| at.is_some()).unwrap_or((running, None))
+    }
+
+    /// Where the share is in its life.
+    pub(super) fn state(&self, now: Timestamp) -> ShareState {
+        self.stage(now).0
+    }
+
+    /// [`StoreError::Over`] if the share's life has ended.
+    pub(super) fn check_running(&self, now: Timestamp) -> Result<(), StoreError> {
+        match self.stage(now) {
+            (state, Some(at)) => Err(StoreError::Over { state, at }),
+            _ => Ok(()),
+        }
+    }
+
+    /// [`StoreError::Unknown`] for a wrong token and before the publication.
+    pub(super) fn check_access(&self, access: TokenHash, now: Timestamp) -> Result<(), StoreError> {
+        if self.access == access && self.state(now) != ShareState::Staged {
+            Ok(())
+        } else {
+            Err(StoreError::Unknown)
+        }
+    }
+
+    fn tries_left(&self) -> u32 {
+        PASSPHRASE_TRIES.saturating_sub(self.failed)
+    }
+
+    /// When the share expires, to those who may only ask once it is published.
+    pub(super) fn expiry(&self) -> Timestamp {
+        self.expires_at.unwrap_or(self.gone_at)
+    }
+
+    /// What a link holder sees.
+    pub(super) fn landing(
+        &self,
+        access: TokenHash,
+        now: Timestamp,
+    ) -> Result<LandingView, StoreError> {
+        self.check_access(access, now)?;
+        self.check_running(now)?;
+        Ok(LandingView {
+            expires_at: self.expiry(),
+            views_left: self.views_left,
+            size: self.size,
+            tries_left: self.passphrase.map(|_| self.tries_left()),
+        })
+    }
+
+    /// What the owner sees.
+    pub(super) fn status(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+        now: Timestamp,
+    ) -> Result<Status, StoreError> {
+        if self.owner != owner {
+            return Err(StoreError::Unknown);
+        }
+        Ok(Status {
+            id,
+            state: self.state(now),
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            views: self.views,
+            views_left: self.views_left,
+            opened_at: self.opened_at.clone(),
+            failed_passphrases: self.failed,
+            revoked_at: self.revoked_at,
+        })
+    }
+
+    /// What the owner gets for creating or publishing.
+    pub(super) fn receipt(&self, now: Timestamp) -> Receipt {
+        Receipt { state: self.state(now), expires_at: self.expires_at, size: self.size }
+    }
+
+    /// The answer to a creation under an id that has this record.
+    pub(super) fn created_again(
+        &self,
+        share: &NewShare,
+        now: Timestamp,
+    ) -> Result<Receipt, StoreError> {
+        if self.digest == digest(share) { Ok(self.receipt(now)) } else { Err(StoreError::Conflict) }
+    }
+}
+
+/// SHA-256 over all that makes two creations the same; the content by its own SHA-256.
+fn digest(share: &NewShare) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(share.access.as_bytes());
+    hash.update(share.owner.as_bytes());
+    hash.update(share.size.get().to_be_bytes());
+    hash.update(share.expires_in.seconds().to_be_bytes());
+    hash.update(share.views.map_or(0, Views::get).to_be_bytes());
+    match &share.passphrase {
+        Some(passphrase) => hash.update([&[1], passphrase.as_bytes().as_slice()].concat()),
+        None => hash.update([0]),
+    }
+    if let Some(head) = &share.head {
+        hash.update(Sha256::digest(head));
+    }
+    hash.finalize().into()
+}
+
+/// Refuses a creation whose head does not fit its size, or that leases of no time cannot serve.
+pub(super) fn check_new(share: &NewShare, retention: &Retention) -> Result<(), StoreError> {
+    let expected = if share.size.is_one_part() { share.size.part_len(0) } else { None };
+    if share.head.as_ref().map(bytes::Bytes::len) != expected {
+        Err(StoreError::WrongPart)
+    } else if share.head.is_none() && retention.lease == Duration::ZERO {
+        Err(StoreError::OnePartOnly)
+    } else {
+        Ok(())
+    }
+}
+
+impl Retention {
+    /// When the lease of a claim first made at `first` ends, if its last request is now.
+    pub(super) fn lease_end(
+        &self,
+        first: Timestamp,
+        expiry: Timestamp,
+        now: Timestamp,
+    ) -> Timestamp {
+        now.after(self.lease).min(first.after(self.lease_max)).min(expiry)
+    }
+}
+
+/// Reads openings that lie packed one after the other, 8 bytes each, big-endian.
+pub(super) fn times(packed: &[u8]) -> Vec<Timestamp> {
+    let (chunks, _) = packed.as_chunks::<8>();
+    chunks.iter().map(|at| Timestamp::from_unix_millis(u64::from_be_bytes(*at))).collect()
+}

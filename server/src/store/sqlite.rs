@@ -1,0 +1,164 @@
+//! The embedded store: one SQLite database, with large parts as files beside it.
+//!
+//! Invariant: one thread owns the database and answers a request only once the transaction that holds
+//! all it did is committed; the clock at the request decides, never what the sweeper has come to.
+
+mod database;
+mod errors;
+mod files;
+mod opening;
+mod rows;
+mod staging;
+mod sweep;
+mod writer;
+
+use super::{
+    Clock, LandingView, NewShare, Opened, Receipt, Retention, Store, StoreError, record::check_new,
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use rows::Tx;
+use std::{path::Path, sync::Arc};
+use waxseal_core::{
+    layout::BodySize,
+    time::Timestamp,
+    token::{ShareId, TokenHash},
+    wire::Status,
+};
+use writer::Writer;
+
+/// Bytes of free disk that creations and uploads leave to claims, acknowledgements and revocations.
+pub const RESERVE: u64 = 64 * 1024 * 1024;
+
+/// The embedded engine.
+pub struct SqliteStore {
+    writer: Writer,
+    retention: Retention,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, made with its directory if it is not there, and keeps every other
+    /// process out of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if another process has it open or the place cannot be written;
+    /// [`StoreError::Fault`] if it is not a database of this version.
+    pub fn open(
+        path: &Path,
+        retention: Retention,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        Self::open_with_reserve(path, retention, clock, RESERVE)
+    }
+
+    /// As [`Self::open`], leaving `reserve` bytes of free disk instead of [`RESERVE`].
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with_reserve(
+        path: &Path,
+        retention: Retention,
+        clock: Arc<dyn Clock>,
+        reserve: u64,
+    ) -> Result<Self, StoreError> {
+        let (db, files) = database::open(path, reserve)?;
+        let writer = Writer::start(db, files, retention, clock)?;
+        Ok(Self { writer, retention })
+    }
+
+    /// A call that needs no room that it was not promised.
+    async fn call<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.call(work).await.map_err(|error| match error {
+            StoreError::Full => StoreError::Unavailable("the disk is full".to_owned()),
+            other => other,
+        })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn create(&self, share: NewShare) -> Result<Receipt, StoreError> {
+        check_new(&share, &self.retention)?;
+        self.writer.call(move |tx| staging::create(tx, &share)).await
+    }
+
+    async fn put_part(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+        n: u64,
+        part: Bytes,
+    ) -> Result<(), StoreError> {
+        self.writer.call(move |tx| staging::put_part(tx, id, owner, n, &part)).await
+    }
+
+    async fn parts(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+    ) -> Result<(BodySize, Vec<u64>), StoreError> {
+        self.call(move |tx| staging::parts(tx, id, owner)).await
+    }
+
+    async fn publish(&self, id: ShareId, owner: TokenHash) -> Result<Receipt, StoreError> {
+        self.call(move |tx| staging::publish(tx, id, owner)).await
+    }
+
+    async fn landing(&self, id: ShareId, access: TokenHash) -> Result<LandingView, StoreError> {
+        self.call(move |tx| tx.share(id)?.record.landing(access, tx.now)).await
+    }
+
+    async fn claim(
+        &self,
+        id: ShareId,
+        access: TokenHash,
+        claim: TokenHash,
+        proof: Option<TokenHash>,
+    ) -> Result<Opened, StoreError> {
+        self.call(move |tx| opening::claim(tx, id, access, claim, proof)).await
+    }
+
+    async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Bytes, StoreError> {
+        self.call(move |tx| opening::part(tx, id, claim, n)).await
+    }
+
+    async fn renew(&self, id: ShareId, claim: TokenHash) -> Result<Timestamp, StoreError> {
+        self.call(move |tx| opening::renew(tx, id, claim)).await
+    }
+
+    async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<(), StoreError> {
+        self.call(move |tx| opening::acknowledge(tx, id, claim)).await
+    }
+
+    async fn status(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
+        self.call(move |tx| tx.share(id)?.record.status(id, owner, tx.now)).await
+    }
+
+    async fn statuses(
+        &self,
+        shares: Vec<(ShareId, TokenHash)>,
+    ) -> Result<Vec<Option<Status>>, StoreError> {
+        self.call(move |tx| {
+            let status = |&(id, owner): &(ShareId, TokenHash)| match tx
+                .share(id)
+                .and_then(|share| share.record.status(id, owner, tx.now))
+            {
+                Err(StoreError::Unknown) => Ok(None),
+                known => known.map(Some),
+            };
+            shares.iter().map(status).collect()
+        })
+        .await
+    }
+
+    async fn revoke(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
+        self.call(move |tx| opening::revoke(tx, id, owner)).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.call(|tx| Ok(tx.db.execute_batch("SELECT key FROM share LIMIT 1")?)).await
+    }
+}

@@ -1,0 +1,179 @@
+//! Opening the database: safe settings, one process, the schema.
+//!
+//! Invariant: what a deleted row held stays nowhere in the database's files. Deleted bytes and pages are
+//! overwritten (`secure_delete`), the journal is cut off (`TRUNCATE`), and content lies where SQLite
+//! never copies it: it moves rows from page to page and leaves copies behind, but not the overflow
+//! pages of a row, so `content` has a page's length of padding before what matters.
+
+use super::{super::StoreError, files::Files};
+use rusqlite::{Connection, ErrorCode, types::FromSql};
+use std::{fs, path::Path};
+
+/// Bytes of a database page, and of the padding.
+pub(super) const PAGE: i64 = 4096;
+
+const VERSION: i64 = 1;
+
+const SCHEMA: &str = "
+    CREATE TABLE share (
+        key INTEGER PRIMARY KEY,
+        id BLOB NOT NULL UNIQUE,
+        access BLOB NOT NULL,
+        owner BLOB NOT NULL,
+        passphrase BLOB,
+        size INTEGER NOT NULL,
+        expires_in INTEGER NOT NULL,
+        views INTEGER,
+        digest BLOB NOT NULL,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER,
+        gone_at INTEGER NOT NULL,
+        views_left INTEGER,
+        failed INTEGER NOT NULL,
+        opened_at BLOB NOT NULL,
+        used_up_at INTEGER,
+        revoked_at INTEGER,
+        burned_at INTEGER,
+        -- When the content is due to go; null while staged and once it is gone.
+        content_until INTEGER
+    ) STRICT;
+    CREATE INDEX share_gone ON share (gone_at);
+    CREATE INDEX share_content ON share (content_until) WHERE content_until IS NOT NULL;
+
+    CREATE TABLE part (
+        -- Also the name of its file, hence never used again.
+        key INTEGER PRIMARY KEY AUTOINCREMENT,
+        share INTEGER NOT NULL REFERENCES share,
+        n INTEGER NOT NULL,
+        in_file INTEGER NOT NULL,
+        -- Null once published.
+        staged_until INTEGER,
+        UNIQUE (share, n)
+    ) STRICT;
+    CREATE INDEX part_staged ON part (staged_until) WHERE staged_until IS NOT NULL;
+
+    CREATE TABLE content (
+        part INTEGER PRIMARY KEY REFERENCES part,
+        padding BLOB NOT NULL,
+        -- With part 0 only.
+        seal BLOB,
+        -- Null where it is a file.
+        bytes BLOB
+    ) STRICT;
+
+    CREATE TABLE claim (
+        share INTEGER NOT NULL REFERENCES share,
+        hash BLOB NOT NULL,
+        first_at INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (share, hash)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX claim_until ON claim (share, until);
+";
+
+/// Opens the database and the folder of its parts.
+pub(super) fn open(path: &Path, reserve: u64) -> Result<(Connection, Files), StoreError> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        make_private_dir(parent).map_err(|error| at(parent, &error))?;
+    }
+    touch_private(path).map_err(|error| at(path, &error))?;
+    let db = Connection::open(path).map_err(|error| refused(path, error))?;
+    configure(&db).map_err(|error| refused(path, error))?;
+    check_settings(&db)?;
+    prepare_schema(&db)?;
+
+    let mut folder = path.as_os_str().to_owned();
+    folder.push(".parts");
+    make_private_dir(Path::new(&folder)).map_err(|error| at(Path::new(&folder), &error))?;
+    let files = Files::new(folder.into(), reserve);
+    remove_orphans(&db, &files)?;
+    Ok((db, files))
+}
+
+/// Sets all that SQLite forgets when it closes, and takes the lock for as long as it is open.
+fn configure(db: &Connection) -> rusqlite::Result<()> {
+    db.set_prepared_statement_cache_capacity(64);
+    db.execute_batch(&format!(
+        "PRAGMA busy_timeout = 500;
+         PRAGMA page_size = {PAGE};
+         PRAGMA locking_mode = EXCLUSIVE;
+         PRAGMA secure_delete = ON;
+         PRAGMA synchronous = FULL;
+         PRAGMA journal_mode = TRUNCATE;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;
+         BEGIN EXCLUSIVE;
+         COMMIT;"
+    ))
+}
+
+/// A pragma that SQLite does not take is no error to it.
+fn check_settings(db: &Connection) -> Result<(), StoreError> {
+    fn check<T: FromSql + PartialEq>(
+        db: &Connection,
+        name: &str,
+        wanted: T,
+    ) -> Result<(), StoreError> {
+        if db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, T>(0))? == wanted {
+            Ok(())
+        } else {
+            Err(StoreError::Fault(format!("SQLite did not take the setting {name}")))
+        }
+    }
+    check(db, "page_size", PAGE)?;
+    check(db, "secure_delete", 1)?;
+    check(db, "synchronous", 2)?;
+    check(db, "foreign_keys", 1)?;
+    check(db, "journal_mode", "truncate".to_owned())?;
+    check(db, "locking_mode", "exclusive".to_owned())
+}
+
+fn prepare_schema(db: &Connection) -> Result<(), StoreError> {
+    match db.query_row("PRAGMA user_version", [], |row| row.get(0))? {
+        VERSION => Ok(()),
+        0 => Ok(
+            db.execute_batch(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"))?
+        ),
+        other => Err(StoreError::Fault(format!(
+            "the database has version {other}, this program knows version {VERSION}"
+        ))),
+    }
+}
+
+/// A crash between a commit and the removal of files leaves files that no row names.
+fn remove_orphans(db: &Connection, files: &Files) -> Result<(), StoreError> {
+    let mut known = db.prepare("SELECT 1 FROM part WHERE key = ? AND in_file")?;
+    files.retain(|key| Ok(known.exists([key])?))
+}
+
+fn refused(path: &Path, error: rusqlite::Error) -> StoreError {
+    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+        let path = path.display();
+        return StoreError::Unavailable(format!("{path} is in use by another process"));
+    }
+    match error.into() {
+        StoreError::Fault(text) => StoreError::Fault(format!("{}: {text}", path.display())),
+        StoreError::Unavailable(text) => {
+            StoreError::Unavailable(format!("{}: {text}", path.display()))
+        }
+        other => other,
+    }
+}
+
+fn at(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Unavailable(format!("{}: {error}", path.display()))
+}
+
+/// Makes a directory that nobody else may look into; one that is there stays as it is.
+fn make_private_dir(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Makes a file that nobody else may read, before SQLite makes one that others may.
+fn touch_private(path: &Path) -> std::io::Result<()> {
+    super::files::private_options().append(true).open(path).map(drop)
+}

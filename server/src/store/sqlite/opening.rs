@@ -1,0 +1,140 @@
+//! From a live share to none: claims, leases, acknowledgement, revocation.
+//!
+//! Invariant: a view is spent in the transaction that records its claim, and content is deleted in the
+//! one that leaves it without a view and without a live claim.
+
+use super::{
+    super::{Opened, StoreError},
+    rows::{Lease, Share, Tx},
+    staging::owned,
+};
+use bytes::Bytes;
+use waxseal_core::{
+    time::Timestamp,
+    token::{ShareId, TokenHash},
+    wire::Status,
+};
+
+pub(super) fn claim(
+    tx: &Tx<'_>,
+    id: ShareId,
+    access: TokenHash,
+    claim: TokenHash,
+    proof: Option<TokenHash>,
+) -> Result<Opened, StoreError> {
+    let mut share = tx.share(id)?;
+    share.record.check_access(access, tx.now)?;
+    match tx.lease(share.key, claim)? {
+        Some(lease) if tx.now < lease.until => {
+            let head = tx.read(share.key, 0, true)?;
+            let until = extend(tx, &share, claim, lease)?;
+            return Ok(opened(&share, head, until));
+        }
+        // Past claims are not remembered for ever where there is no end of views: there it is a new one.
+        Some(_) if share.record.views.is_some() => return Err(StoreError::ClaimOver),
+        _ => {}
+    }
+    share.record.check_running(tx.now)?;
+    check_proof(tx, &mut share, proof)?;
+
+    let head = tx.read(share.key, 0, true)?;
+    share.record.open(tx.now);
+    tx.save(&share)?;
+    let until = extend(tx, &share, claim, Lease { first: tx.now, until: tx.now })?;
+    tx.forget_old_claims(share.key)?;
+    Ok(opened(&share, head, until))
+}
+
+pub(super) fn part(
+    tx: &Tx<'_>,
+    id: ShareId,
+    claim: TokenHash,
+    n: u64,
+) -> Result<Bytes, StoreError> {
+    let (share, lease) = live(tx, id, claim)?;
+    if n >= share.record.size.parts() {
+        return Err(StoreError::WrongPart);
+    }
+    extend(tx, &share, claim, lease)?;
+    tx.read(share.key, n, false)
+}
+
+pub(super) fn renew(tx: &Tx<'_>, id: ShareId, claim: TokenHash) -> Result<Timestamp, StoreError> {
+    let (share, lease) = live(tx, id, claim)?;
+    extend(tx, &share, claim, lease)
+}
+
+pub(super) fn acknowledge(tx: &Tx<'_>, id: ShareId, claim: TokenHash) -> Result<(), StoreError> {
+    let share = tx.share(id)?;
+    let lease = tx.lease(share.key, claim)?.ok_or(StoreError::Unknown)?;
+    if tx.now < lease.until {
+        tx.save_lease(share.key, claim, Lease { until: tx.now, ..lease })?;
+        settle(tx, &share)?;
+    }
+    Ok(())
+}
+
+pub(super) fn revoke(tx: &Tx<'_>, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
+    let mut share = owned(tx, id, owner)?;
+    share.record.revoke(tx.now);
+    tx.save(&share)?;
+    tx.end_leases(share.key)?;
+    tx.drop_content(share.key)?;
+    share.record.status(id, owner, tx.now)
+}
+
+fn check_proof(tx: &Tx<'_>, share: &mut Share, proof: Option<TokenHash>) -> Result<(), StoreError> {
+    match (share.record.passphrase, proof) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(StoreError::NoPassphraseSet),
+        (Some(_), None) => Err(StoreError::PassphraseRequired),
+        (Some(right), Some(given)) if right == given => Ok(()),
+        (Some(_), Some(_)) => {
+            let tries_left = share.record.fail(tx.now);
+            tx.save(share)?;
+            settle(tx, share)?;
+            Err(StoreError::WrongPassphrase { tries_left })
+        }
+    }
+}
+
+/// A claim whose lease lasts.
+fn live(tx: &Tx<'_>, id: ShareId, claim: TokenHash) -> Result<(Share, Lease), StoreError> {
+    let share = tx.share(id)?;
+    let lease = tx.lease(share.key, claim)?.ok_or(StoreError::Unknown)?;
+    if tx.now < lease.until { Ok((share, lease)) } else { Err(StoreError::ClaimOver) }
+}
+
+/// Makes the claim's lease as long as a request now makes it.
+fn extend(
+    tx: &Tx<'_>,
+    share: &Share,
+    claim: TokenHash,
+    lease: Lease,
+) -> Result<Timestamp, StoreError> {
+    let until = tx.retention.lease_end(lease.first, share.record.expiry(), tx.now);
+    tx.save_lease(share.key, claim, Lease { until, ..lease })?;
+    settle(tx, share)?;
+    Ok(until)
+}
+
+/// Once no view is left, the content stays for as long as there is a live claim.
+fn settle(tx: &Tx<'_>, share: &Share) -> Result<(), StoreError> {
+    if !share.record.is_spent() {
+        return Ok(());
+    }
+    match tx.last_lease(share.key)? {
+        None => tx.drop_content(share.key),
+        until => tx.keep_content(share.key, until),
+    }
+}
+
+fn opened(share: &Share, head: Bytes, lease_until: Timestamp) -> Opened {
+    Opened {
+        head,
+        size: share.record.size,
+        expires_at: share.record.expiry(),
+        lease_until,
+        views_left: share.record.views_left,
+    }
+}

@@ -1,0 +1,196 @@
+//! The thread that owns the database.
+//!
+//! Invariant: requests that wait together share one transaction, and none is answered before it is
+//! committed. If one of them fails, all are undone and done again, each in a transaction of its own.
+
+use super::{
+    super::{Clock, Retention, StoreError},
+    files::Files,
+    rows::Tx,
+    sweep,
+};
+use rusqlite::Connection;
+use std::{
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+use tokio::sync::oneshot;
+
+/// Requests in one transaction, at most.
+const BATCH: usize = 256;
+
+/// Between two looks for what is due to go.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// Handle of the thread; dropping it waits until the database is closed.
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A request on its way through the thread.
+trait Job: Send {
+    /// Does it; says whether that may be committed.
+    fn run(&mut self, tx: &Tx<'_>) -> bool;
+    /// Replaces its result: the transaction failed.
+    fn fail(&mut self, error: StoreError);
+    /// Hands over its result.
+    fn answer(self: Box<Self>);
+}
+
+struct Call<T, F> {
+    work: F,
+    result: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: Fn(&Tx<'_>) -> Result<T, StoreError> + Send> Job for Call<T, F> {
+    fn run(&mut self, tx: &Tx<'_>) -> bool {
+        let result = (self.work)(tx);
+        let failed = matches!(
+            result,
+            Err(StoreError::Full | StoreError::Unavailable(_) | StoreError::Fault(_))
+        );
+        self.result = Some(result);
+        !failed
+    }
+
+    fn fail(&mut self, error: StoreError) {
+        self.result = Some(Err(error));
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(result) = self.result {
+            // Whoever asked may have gone.
+            let _ = self.reply.send(result);
+        }
+    }
+}
+
+impl Writer {
+    pub(super) fn start(
+        db: Connection,
+        files: Files,
+        retention: Retention,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let (jobs, waiting) = mpsc::channel();
+        let owner = Owner { db, files, retention, clock };
+        let thread =
+            thread::Builder::new().name("sqlite".to_owned()).spawn(move || owner.run(&waiting))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Does `work` in a transaction and returns its result once that is committed.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        if let Some(jobs) = &self.jobs {
+            // If the thread has gone, so has `reply`.
+            let _ = jobs.send(Box::new(Call { work, result: None, reply }));
+        }
+        answer.await.unwrap_or_else(|_| {
+            Err(StoreError::Unavailable("the database's thread has ended".to_owned()))
+        })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been reported as such.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Owner {
+    db: Connection,
+    files: Files,
+    retention: Retention,
+    clock: Arc<dyn Clock>,
+}
+
+impl Owner {
+    fn run(self, waiting: &mpsc::Receiver<Box<dyn Job>>) {
+        let mut swept = Instant::now();
+        loop {
+            match waiting.recv_timeout(SWEEP_EVERY.saturating_sub(swept.elapsed())) {
+                Ok(first) => {
+                    let mut batch = vec![first];
+                    batch.extend(waiting.try_iter().take(BATCH - 1));
+                    self.serve(batch);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if swept.elapsed() >= SWEEP_EVERY {
+                self.sweep();
+                swept = Instant::now();
+            }
+        }
+    }
+
+    fn serve(&self, mut batch: Vec<Box<dyn Job>>) {
+        let together = self.transact(|| batch.iter_mut().all(|job| job.run(&self.tx())));
+        if !matches!(together, Ok(true)) {
+            for job in &mut batch {
+                if let Err(error) = self.transact(|| job.run(&self.tx())) {
+                    job.fail(error);
+                }
+            }
+        }
+        batch.into_iter().for_each(Job::answer);
+    }
+
+    fn sweep(&self) {
+        let mut swept = Ok(true);
+        while matches!(swept, Ok(true)) {
+            let mut more = Ok(false);
+            swept = self.transact(|| {
+                more = sweep::sweep(&self.tx());
+                more.is_ok()
+            });
+            swept = swept.and(more);
+        }
+        if let Err(error) = swept {
+            tracing::warn!(%error, "what is due to go was not removed, and will be tried again");
+        }
+    }
+
+    fn tx(&self) -> Tx<'_> {
+        Tx { db: &self.db, files: &self.files, retention: self.retention, now: self.clock.now() }
+    }
+
+    /// Commits what `work` does if it says so, and says whether it is committed.
+    fn transact(&self, work: impl FnOnce() -> bool) -> Result<bool, StoreError> {
+        let result = self.try_transact(work);
+        if matches!(result, Ok(true)) {
+            self.files.after_commit();
+        } else {
+            // SQLite may have undone it by itself, when the disk is full for example.
+            if !self.db.is_autocommit() {
+                self.db.execute_batch("ROLLBACK")?;
+            }
+            self.files.after_rollback();
+        }
+        result
+    }
+
+    fn try_transact(&self, work: impl FnOnce() -> bool) -> Result<bool, StoreError> {
+        self.db.execute_batch("BEGIN IMMEDIATE")?;
+        if !work() {
+            return Ok(false);
+        }
+        self.files.before_commit()?;
+        self.db.execute_batch("COMMIT")?;
+        Ok(true)
+    }
+}
