@@ -1,7 +1,7 @@
 //! `cargo xtask run` and `cargo xtask build`: the server with the web client inside.
 //!
 //! Invariant: on Unix the server takes this process's place, so that a signal, an exit code and the
-//! output are its own.
+//! output (its first line is its address) are its own.
 
 use crate::{tools, web};
 use anyhow::{Result, bail};
@@ -27,24 +27,7 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     if let Some(address) = options.listen {
         command.env("WAXSEAL_LISTEN", address);
     }
-    if let Some(address) = options.address() {
-        println!("http://{address} (Ctrl-C stops it)");
-    }
     become_it(&mut command)
-}
-
-impl<'a> Options<'a> {
-    /// Where the server will listen, unless one of its own settings says so.
-    fn address(&self) -> Option<&'a str> {
-        let theirs = |flag: &&str| flag.starts_with("--listen") || flag.starts_with("--config");
-        let settings = ["WAXSEAL_LISTEN", "WAXSEAL_CONFIG"];
-        let elsewhere = settings.iter().any(|name| std::env::var_os(name).is_some());
-        match self.listen {
-            _ if self.server.iter().any(theirs) => None,
-            None if elsewhere => None,
-            listen => Some(listen.unwrap_or("127.0.0.1:8080")),
-        }
-    }
 }
 
 /// Builds the release binaries.
