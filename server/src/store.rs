@@ -6,6 +6,7 @@
 //! An unknown id and a wrong token are the same answer, [`StoreError::Unknown`], everywhere.
 
 mod record;
+pub mod redis;
 pub mod sqlite;
 
 use async_trait::async_trait;

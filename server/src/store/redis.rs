@@ -1,0 +1,271 @@
+//! The store on Redis: one script a call.
+//!
+//! Invariant: a script decides and writes in one atomic step, by the time it is given; every key of a
+//! share carries the hash tag `{id}` and is written with its time to live.
+
+mod fields;
+mod link;
+mod reply;
+mod safety;
+mod scripts;
+
+use super::{
+    Clock, LandingView, NewShare, Opened, Receipt, Retention, Store, StoreError,
+    record::{REMEMBERED, Record, check_new},
+};
+use ::redis::{Pipeline, Script, ScriptInvocation, ToRedisArgs, cmd};
+use async_trait::async_trait;
+use bytes::Bytes;
+use link::Link;
+use reply::Reply;
+use std::{sync::Arc, time::Duration};
+use waxseal_core::{
+    layout::{BodySize, SEAL},
+    time::Timestamp,
+    token::{ShareId, TokenHash},
+    wire::{PASSPHRASE_TRIES, Status},
+};
+
+/// The engine for Redis and what speaks like it, from version 6.2.
+pub struct RedisStore {
+    link: Link,
+    retention: Retention,
+    clock: Arc<dyn Clock>,
+}
+
+impl RedisStore {
+    /// Connects to the server at `url`. If it cannot be reached now, the store's calls are
+    /// [`StoreError::Unavailable`] until it can.
+    ///
+    /// # Errors
+    /// [`StoreError::Fault`] for a bad URL; [`StoreError::Unavailable`] if the server is there but does
+    /// not let us in, or has a setting, named in the text, with which it cannot keep what it is given.
+    pub async fn connect(
+        url: &str,
+        retention: Retention,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self { link: Link::open(url).await?, retention, clock })
+    }
+
+    /// Runs a script on a share.
+    async fn run(&self, call: &Call<'_>) -> Result<Reply, StoreError> {
+        Reply::new(self.link.run(&call.invocation).await?, call.now)
+    }
+
+    /// As [`Self::run`], for one that needs no room that it was not promised.
+    async fn run_always(&self, call: &Call<'_>) -> Result<Reply, StoreError> {
+        self.run(call).await.map_err(|error| match error {
+            StoreError::Full => StoreError::Unavailable("Redis' memory is full".to_owned()),
+            other => other,
+        })
+    }
+
+    fn call<'a>(&self, script: &'a Script, id: ShareId) -> Call<'a> {
+        let now = self.clock.now();
+        let mut invocation = script.key(record_key(id));
+        invocation.arg(now.unix_millis());
+        Call { invocation, now }
+    }
+
+    /// With how long leases last.
+    fn lease_call<'a>(&self, script: &'a Script, id: ShareId) -> Call<'a> {
+        self.call(script, id)
+            .with(millis(self.retention.lease))
+            .with(millis(self.retention.lease_max))
+    }
+
+    /// The records that are known now, in the order asked.
+    async fn records(
+        &self,
+        ids: impl Iterator<Item = ShareId>,
+        now: Timestamp,
+    ) -> Result<Vec<Option<Record>>, StoreError> {
+        let mut pipeline = Pipeline::new();
+        for id in ids {
+            pipeline.add_command(cmd("HGETALL").arg(record_key(id)).take());
+        }
+        let read = |value| Ok(fields::read(value)?.filter(|record: &Record| now < record.gone_at));
+        self.link.query(&pipeline).await?.into_iter().map(read).collect()
+    }
+
+    async fn record(&self, id: ShareId, now: Timestamp) -> Result<Record, StoreError> {
+        let known = self.records([id].into_iter(), now).await?;
+        known.into_iter().flatten().next().ok_or(StoreError::Unknown)
+    }
+}
+
+/// A script with its arguments, and the time that it decides by.
+struct Call<'a> {
+    invocation: ScriptInvocation<'a>,
+    now: Timestamp,
+}
+
+impl Call<'_> {
+    fn with(mut self, argument: impl ToRedisArgs) -> Self {
+        self.invocation.arg(argument);
+        self
+    }
+
+    fn with_token(self, hash: TokenHash) -> Self {
+        self.with(hash.as_bytes())
+    }
+
+    /// The claim, as text: it becomes part of a key.
+    fn with_claim(self, claim: TokenHash) -> Self {
+        self.with(claim.to_base64url())
+    }
+
+    /// The seal, empty unless it is part 0, and the rest of the part.
+    fn with_part(self, n: u64, part: &[u8]) -> Self {
+        match part.split_at_checked(SEAL) {
+            Some((seal, rest)) if n == 0 => self.with(seal).with(rest),
+            _ => self.with("").with(part),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn create(&self, share: NewShare) -> Result<Receipt, StoreError> {
+        check_new(&share, &self.retention)?;
+        let call = self.call(&scripts::CREATE, share.id);
+        let now = call.now;
+        let record = Record::new(&share, &self.retention, now);
+        let call = call
+            .with(millis(record.gone_at.since(now)))
+            .with(millis(share.expires_in.duration()))
+            .with_part(0, share.head.as_deref().unwrap_or_default())
+            .with(fields::write(&record));
+        let mut reply = self.run(&call).await?;
+        if reply.was_known() {
+            return reply.record()?.created_again(&share, now);
+        }
+        Ok(record.receipt(now))
+    }
+
+    async fn put_part(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+        n: u64,
+        part: Bytes,
+    ) -> Result<(), StoreError> {
+        let call = self
+            .call(&scripts::PUT_PART, id)
+            .with_token(owner)
+            .with(n)
+            .with_part(n, &part)
+            .with(millis(self.retention.staged))
+            .with(millis(self.retention.staged_parts));
+        self.run(&call).await.map(drop)
+    }
+
+    async fn parts(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+    ) -> Result<(BodySize, Vec<u64>), StoreError> {
+        let call = self
+            .call(&scripts::PARTS, id)
+            .with_token(owner)
+            .with(millis(self.retention.staged))
+            .with(millis(self.retention.staged_parts));
+        let mut reply = self.run_always(&call).await?;
+        let size = reply.record()?.size;
+        if reply.was_known() {
+            return Ok((size, (0..size.parts()).collect()));
+        }
+        let mut stored = reply.next::<Vec<u64>>()?;
+        stored.sort_unstable();
+        Ok((size, stored))
+    }
+
+    async fn publish(&self, id: ShareId, owner: TokenHash) -> Result<Receipt, StoreError> {
+        let call = self
+            .call(&scripts::PUBLISH, id)
+            .with_token(owner)
+            .with(millis(self.retention.staged_parts))
+            .with(millis(self.retention.record));
+        Ok(self.run_always(&call).await?.record()?.receipt(call.now))
+    }
+
+    async fn landing(&self, id: ShareId, access: TokenHash) -> Result<LandingView, StoreError> {
+        let now = self.clock.now();
+        self.record(id, now).await?.landing(access, now)
+    }
+
+    async fn claim(
+        &self,
+        id: ShareId,
+        access: TokenHash,
+        claim: TokenHash,
+        proof: Option<TokenHash>,
+    ) -> Result<Opened, StoreError> {
+        let call = self
+            .lease_call(&scripts::CLAIM, id)
+            .with_token(access)
+            .with_claim(claim)
+            .with(proof.as_ref().map_or(&[][..], |proof| proof.as_bytes()))
+            .with(PASSPHRASE_TRIES)
+            .with(REMEMBERED);
+        let mut reply = self.run_always(&call).await?;
+        let record = reply.record()?;
+        Ok(Opened {
+            size: record.size,
+            expires_at: record.expiry(),
+            views_left: record.views_left,
+            lease_until: reply.time()?,
+            head: [reply.bytes()?, reply.bytes()?].concat().into(),
+        })
+    }
+
+    async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Bytes, StoreError> {
+        let call = self.lease_call(&scripts::PART, id).with_claim(claim).with(n);
+        self.run_always(&call).await?.bytes()
+    }
+
+    async fn renew(&self, id: ShareId, claim: TokenHash) -> Result<Timestamp, StoreError> {
+        let call = self.lease_call(&scripts::RENEW, id).with_claim(claim);
+        self.run_always(&call).await?.time()
+    }
+
+    async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<(), StoreError> {
+        let call = self.call(&scripts::ACKNOWLEDGE, id).with_claim(claim);
+        self.run_always(&call).await.map(drop)
+    }
+
+    async fn status(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
+        let now = self.clock.now();
+        self.record(id, now).await?.status(id, owner, now)
+    }
+
+    async fn statuses(
+        &self,
+        shares: Vec<(ShareId, TokenHash)>,
+    ) -> Result<Vec<Option<Status>>, StoreError> {
+        let now = self.clock.now();
+        let records = self.records(shares.iter().map(|(id, _)| *id), now).await?;
+        let status = |(record, (id, owner)): (Option<Record>, (ShareId, TokenHash))| {
+            record.and_then(|record| record.status(id, owner, now).ok())
+        };
+        Ok(records.into_iter().zip(shares).map(status).collect())
+    }
+
+    async fn revoke(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
+        let call = self.call(&scripts::REVOKE, id).with_token(owner);
+        self.run_always(&call).await?.record()?.status(id, owner, call.now)
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.link.check().await
+    }
+}
+
+fn record_key(id: ShareId) -> String {
+    format!("waxseal:{{{}}}:record", id.to_base64url())
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

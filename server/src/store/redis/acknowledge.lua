@@ -1,0 +1,15 @@
+-- Ends a claim.
+-- ARGV: now, claim.
+
+local claim = ARGV[2]
+local r = load()
+local ends = r and redis.call('ZSCORE', CLAIMS, claim)
+if not ends then
+  return { 'unknown' }
+end
+redis.call('UNLINK', parked_key(claim))
+if tonumber(ends) > now then
+  redis.call('ZADD', CLAIMS, now, claim)
+end
+settle(r)
+return { 'ok' }

@@ -1,0 +1,97 @@
+//! A record as the fields of a Redis hash.
+//!
+//! Invariant: `write` and `read` are each other's reverse; scripts use the same names.
+
+use super::super::{
+    StoreError,
+    record::{Record, times},
+};
+use ::redis::{Value, from_redis_value};
+use std::{collections::HashMap, str::FromStr};
+use waxseal_core::{time::Timestamp, token::TokenHash, wire::Views};
+
+/// Names and values in turn, of a record that was just created.
+pub(super) fn write(record: &Record) -> Vec<Vec<u8>> {
+    let number = |n: u64| Some(n.to_string().into_bytes());
+    let time = |at: Timestamp| at.unix_millis().to_string().into_bytes();
+    [
+        ("access", Some(record.access.as_bytes().to_vec())),
+        ("owner", Some(record.owner.as_bytes().to_vec())),
+        ("passphrase", record.passphrase.map(|hash| hash.as_bytes().to_vec())),
+        ("size", number(record.size.get())),
+        ("expires_in", number(record.expires_in.seconds().into())),
+        ("views", record.views.and_then(|views| number(views.get().into()))),
+        ("views_left", record.views_left.and_then(|left| number(left.into()))),
+        ("digest", Some(record.digest.to_vec())),
+        ("created_at", Some(time(record.created_at))),
+        ("expires_at", record.expires_at.map(time)),
+        ("gone_at", Some(time(record.gone_at))),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some([name.as_bytes().to_vec(), value?]))
+    .flatten()
+    .collect()
+}
+
+/// The record, or none where the hash is empty.
+pub(super) fn read(value: Value) -> Result<Option<Record>, StoreError> {
+    let fields: HashMap<String, Vec<u8>> = from_redis_value(value).map_err(|_| damaged())?;
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    Fields(fields).record().map(Some)
+}
+
+struct Fields(HashMap<String, Vec<u8>>);
+
+impl Fields {
+    fn record(&self) -> Result<Record, StoreError> {
+        Ok(Record {
+            access: some(self.hash("access")?)?,
+            owner: some(self.hash("owner")?)?,
+            passphrase: self.hash("passphrase")?,
+            size: parsed(some(self.number::<u64>("size")?)?)?,
+            expires_in: parsed(some(self.number::<u32>("expires_in")?)?)?,
+            views: self.number("views")?.map(parsed::<Views, u32>).transpose()?,
+            digest: some(self.array("digest")?)?,
+            created_at: some(self.time("created_at")?)?,
+            expires_at: self.time("expires_at")?,
+            gone_at: some(self.time("gone_at")?)?,
+            views_left: self.number("views_left")?,
+            failed: self.number("failed")?.unwrap_or(0),
+            opened_at: self.0.get("opened_at").map_or_else(Vec::new, |packed| times(packed)),
+            used_up_at: self.time("used_up_at")?,
+            revoked_at: self.time("revoked_at")?,
+            burned_at: self.time("burned_at")?,
+        })
+    }
+
+    fn array(&self, name: &str) -> Result<Option<[u8; 32]>, StoreError> {
+        self.0.get(name).map(|bytes| parsed(bytes.as_slice())).transpose()
+    }
+
+    fn hash(&self, name: &str) -> Result<Option<TokenHash>, StoreError> {
+        Ok(self.array(name)?.map(TokenHash::from_bytes))
+    }
+
+    fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        let number = |bytes: &Vec<u8>| str::from_utf8(bytes).ok()?.parse().ok();
+        self.0.get(name).map(|bytes| some(number(bytes))).transpose()
+    }
+
+    fn time(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.number(name)?.map(Timestamp::from_unix_millis))
+    }
+}
+
+fn some<T>(value: Option<T>) -> Result<T, StoreError> {
+    value.ok_or_else(damaged)
+}
+
+fn parsed<T, V: TryInto<T>>(value: V) -> Result<T, StoreError> {
+    value.try_into().map_err(|_| damaged())
+}
+
+fn damaged() -> StoreError {
+    StoreError::Fault("a record is damaged".to_owned())
+}

@@ -1,0 +1,16 @@
+-- The parts of a staged share that are there.
+-- ARGV: now, owner, time to live of a staged share, and of its parts.
+
+local r, flat = load_owned(ARGV[2])
+if not r then
+  return { 'unknown' }
+end
+if is_over(r) then
+  return { 'over', flat }
+end
+if not is_staged(r) then
+  return { 'known', flat }
+end
+keep_staged(r, tonumber(ARGV[3]))
+redis.call('ZREMRANGEBYSCORE', STAGED, '-inf', now - tonumber(ARGV[4]))
+return { 'ok', flat, redis.call('ZRANGE', STAGED, 0, -1) }

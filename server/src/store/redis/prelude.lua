@@ -1,0 +1,119 @@
+-- In front of every script. KEYS[1] is the share's record, a hash; the share's other keys have the same
+-- prefix, hash tag included. ARGV[1] is the time now in milliseconds: no script asks for the time.
+--
+-- Two rules: every key is written with its time to live, and what must work while memory is full
+-- begins with a write that takes none, for Redis then refuses a script at its first write or never.
+
+local SEAL_LEN = 56
+local PART_LEN = 1049600
+
+local RECORD = KEYS[1]
+local PREFIX = string.sub(RECORD, 1, -#'record' - 1)
+-- The first 56 bytes of the ciphertext, as long as there is a view to spend.
+local SEAL = PREFIX .. 'seal'
+-- A sorted set: each claim that was answered, by the end of its lease. It is live while that is to come.
+local CLAIMS = PREFIX .. 'claims'
+-- A sorted set while staged: the number of each part, by when it came.
+local STAGED = PREFIX .. 'staged'
+
+local now = tonumber(ARGV[1])
+
+local function part_key(n)
+  return PREFIX .. 'part:' .. n
+end
+
+-- The seal that a live claim may ask for again, and behind it when the claim was first made.
+local function parked_key(claim)
+  return PREFIX .. 'claim:' .. claim
+end
+
+-- The record as a table and as a reply; nil if there is none or its time is over.
+local function load()
+  local flat = redis.call('HGETALL', RECORD)
+  local r = {}
+  for i = 1, #flat, 2 do
+    r[flat[i]] = flat[i + 1]
+  end
+  if r.gone_at and now < tonumber(r.gone_at) then
+    return r, flat
+  end
+end
+
+-- As `load`, if the token is the owner's.
+local function load_owned(owner)
+  local r, flat = load()
+  if r and r.owner == owner then
+    return r, flat
+  end
+end
+
+local function is_staged(r)
+  return not r.expires_at and not r.revoked_at
+end
+
+local function is_over(r)
+  return r.used_up_at or r.burned_at or r.revoked_at or r.expires_at and now >= tonumber(r.expires_at)
+end
+
+local function part_count(r)
+  return math.ceil((tonumber(r.size) - SEAL_LEN) / PART_LEN)
+end
+
+-- Sets the record's time to live. A first write that takes no memory.
+local function keep_record(r)
+  redis.call('PEXPIRE', RECORD, tonumber(r.gone_at) - now)
+end
+
+-- Keeps a staged share for another while.
+local function keep_staged(r, staged)
+  r.gone_at = now + staged
+  keep_record(r)
+  redis.call('HSET', RECORD, 'gone_at', r.gone_at)
+  redis.call('PEXPIRE', STAGED, staged)
+end
+
+-- Deletes everything that can be opened.
+local function drop_content(r)
+  redis.call('UNLINK', SEAL)
+  for n = 0, part_count(r) - 1 do
+    redis.call('UNLINK', part_key(n))
+  end
+end
+
+local function has_live_claim()
+  return redis.call('ZCOUNT', CLAIMS, '(' .. string.format('%.0f', now), '+inf') > 0
+end
+
+-- Once no view is left, the content stays for as long as there is a live claim.
+local function settle(r)
+  local spent = r.used_up_at or r.burned_at
+  if spent and not has_live_claim() and redis.call('EXISTS', part_key(0)) == 1 then
+    drop_content(r)
+  end
+end
+
+-- As `settle`, when the last view has just gone: no lease outlasts `lease_max` from now.
+local function settle_last(r, lease_max)
+  settle(r)
+  local ttl = math.min(lease_max, tonumber(r.expires_at) - now)
+  for n = 0, part_count(r) - 1 do
+    redis.call('PEXPIRE', part_key(n), ttl)
+  end
+end
+
+-- The parked seal and the first time of a claim, if it is live.
+local function parked(claim, ends)
+  local value = tonumber(ends) > now and redis.call('GET', parked_key(claim))
+  if value then
+    return string.sub(value, 1, SEAL_LEN), tonumber(string.sub(value, SEAL_LEN + 1))
+  end
+end
+
+-- Notes how long a claim's lease lasts with a request now, and returns it.
+local function extend(r, claim, first, lease, lease_max)
+  local ends = math.min(now + lease, first + lease_max, tonumber(r.expires_at))
+  redis.call('PEXPIRE', parked_key(claim), ends - now)
+  redis.call('ZADD', CLAIMS, ends, claim)
+  redis.call('PEXPIRE', CLAIMS, tonumber(r.gone_at) - now)
+  return ends
+end

@@ -1,0 +1,71 @@
+//! What a script answers: a word for the outcome, then what belongs to it.
+//!
+//! Invariant: a word that names an error becomes that error, so callers see only `ok` and `known`.
+
+use super::{
+    super::{StoreError, record::Record},
+    fields,
+};
+use ::redis::{FromRedisValue, Value, from_redis_value};
+use bytes::Bytes;
+use std::vec::IntoIter;
+use waxseal_core::{time::Timestamp, wire::ShareState};
+
+/// A script's answer, read from front to back.
+pub(super) struct Reply {
+    known: bool,
+    rest: IntoIter<Value>,
+}
+
+impl Reply {
+    /// Reads the outcome.
+    pub(super) fn new(value: Value, now: Timestamp) -> Result<Self, StoreError> {
+        let Value::Array(values) = value else { return Err(unexpected()) };
+        let mut reply = Self { known: false, rest: values.into_iter() };
+        match reply.next::<String>()?.as_str() {
+            "ok" => Ok(reply),
+            "known" => Ok(Self { known: true, ..reply }),
+            "unknown" => Err(StoreError::Unknown),
+            "conflict" => Err(StoreError::Conflict),
+            "wrong part" => Err(StoreError::WrongPart),
+            "parts missing" => Err(StoreError::PartsMissing),
+            "claim over" => Err(StoreError::ClaimOver),
+            "passphrase required" => Err(StoreError::PassphraseRequired),
+            "no passphrase" => Err(StoreError::NoPassphraseSet),
+            "wrong passphrase" => Err(StoreError::WrongPassphrase { tries_left: reply.next()? }),
+            "expired" => Err(StoreError::Over { state: ShareState::Expired, at: reply.time()? }),
+            "over" => Err(reply.record()?.check_running(now).err().unwrap_or_else(unexpected)),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Whether the script found what it was to make, and wrote nothing.
+    pub(super) const fn was_known(&self) -> bool {
+        self.known
+    }
+
+    pub(super) fn next<T: FromRedisValue>(&mut self) -> Result<T, StoreError> {
+        let value = self.rest.next().ok_or_else(unexpected)?;
+        from_redis_value(value).map_err(|_| unexpected())
+    }
+
+    pub(super) fn record(&mut self) -> Result<Record, StoreError> {
+        let value = self.rest.next().ok_or_else(unexpected)?;
+        fields::read(value)?.ok_or_else(unexpected)
+    }
+
+    pub(super) fn time(&mut self) -> Result<Timestamp, StoreError> {
+        self.next().map(Timestamp::from_unix_millis)
+    }
+
+    pub(super) fn bytes(&mut self) -> Result<Bytes, StoreError> {
+        match self.rest.next() {
+            Some(Value::BulkString(bytes)) => Ok(bytes.into()),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+fn unexpected() -> StoreError {
+    StoreError::Fault("a script's answer is not one it gives".to_owned())
+}

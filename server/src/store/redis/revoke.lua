@@ -1,0 +1,19 @@
+-- Takes a share back.
+-- ARGV: now, owner.
+
+local r = load_owned(ARGV[2])
+if not r then
+  return { 'unknown' }
+end
+drop_content(r)
+redis.call('UNLINK', STAGED)
+for _, claim in ipairs(redis.call('ZRANGE', CLAIMS, 0, -1)) do
+  redis.call('UNLINK', parked_key(claim))
+end
+for _, claim in ipairs(redis.call('ZRANGEBYSCORE', CLAIMS, '(' .. string.format('%.0f', now), '+inf')) do
+  redis.call('ZADD', CLAIMS, now, claim)
+end
+if not r.revoked_at and (r.used_up_at or not is_over(r)) then
+  redis.call('HSET', RECORD, 'revoked_at', now)
+end
+return { 'ok', redis.call('HGETALL', RECORD) }
