@@ -2,4 +2,17 @@
 //!
 //! Invariant: what comes in is ciphertext, hashes and tokens; no link secret ever does.
 
+pub mod config;
+pub mod logs;
 pub mod store;
+
+mod api;
+mod extract;
+mod headers;
+mod policy;
+mod problem;
+mod routing;
+mod service;
+mod web;
+
+pub use service::run;

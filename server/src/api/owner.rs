@@ -1,0 +1,154 @@
+//! What owners call: creating, uploading, publishing, looking after and revoking shares.
+
+use super::openapi::{IdParam, PartParam, Problems};
+use crate::{
+    extract::{Bearer, Id, Json, PartBody, PartNumber},
+    problem::ApiError,
+    service::Service,
+    store::{Receipt, StoreError},
+};
+use actix_web::{HttpResponse, http::StatusCode, web};
+use waxseal_core::{
+    layout::{PART, SEAL},
+    token::{OwnerToken, ShareId},
+    wire::{
+        BATCH_LIMIT, BatchStatus, BatchStatusRequest, BatchStatusResponse, CreateRequest,
+        PartsResponse, ProblemType, ShareReceipt, ShareState, Status,
+    },
+};
+
+type App = web::Data<Service>;
+type Owner = Bearer<OwnerToken>;
+
+/// A head in base64url, and room for the other fields.
+const CREATE_LIMIT: usize = (PART + SEAL).div_ceil(3) * 4 + 1024;
+/// Room for 200 shares of about 100 bytes each, and as much again for white space.
+const BATCH_BYTES: usize = BATCH_LIMIT * 200;
+
+/// Creates a share: live at once with a head, staged without.
+#[utoipa::path(
+    post, path = "/api/shares", tag = "owner",
+    request_body = CreateRequest,
+    responses((status = 201, description = "It is there", body = ShareReceipt), Problems)
+)]
+pub(super) async fn create(
+    app: App,
+    Json(request): Json<CreateRequest, CREATE_LIMIT>,
+) -> Result<HttpResponse, ApiError> {
+    let id = request.id;
+    let share = app.rules.admit(request)?;
+    let receipt = app.store.create(share).await?;
+    Ok(answer(StatusCode::CREATED, id, receipt))
+}
+
+/// Stores one part of a staged share.
+#[utoipa::path(
+    put, path = "/api/shares/{id}/parts/{n}", tag = "owner", security(("owner" = [])),
+    params(IdParam, PartParam),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 204, description = "It is stored"), Problems)
+)]
+pub(super) async fn put_part(
+    app: App,
+    Bearer(owner): Owner,
+    Id(id): Id,
+    PartNumber(n): PartNumber,
+    PartBody(part): PartBody,
+) -> Result<HttpResponse, ApiError> {
+    match app.store.put_part(id, owner.hash(), n, part).await {
+        Ok(()) => Ok(HttpResponse::NoContent().finish()),
+        Err(StoreError::WrongPart) => Err(ApiError::new(ProblemType::Invalid)
+            .detail("the share has no part of this number and length")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Which parts are stored: to resume an upload.
+#[utoipa::path(
+    get, path = "/api/shares/{id}/parts", tag = "owner", security(("owner" = [])),
+    params(IdParam),
+    responses((status = 200, description = "Those stored", body = PartsResponse), Problems)
+)]
+pub(super) async fn parts(
+    app: App,
+    Bearer(owner): Owner,
+    Id(id): Id,
+) -> Result<web::Json<PartsResponse>, ApiError> {
+    let (size, stored) = app.store.parts(id, owner.hash()).await?;
+    Ok(web::Json(PartsResponse { parts: size.parts(), stored }))
+}
+
+/// Makes a staged share live once all its parts are there.
+#[utoipa::path(
+    post, path = "/api/shares/{id}/publish", tag = "owner", security(("owner" = [])),
+    params(IdParam),
+    responses((status = 200, description = "It is published", body = ShareReceipt), Problems)
+)]
+pub(super) async fn publish(
+    app: App,
+    Bearer(owner): Owner,
+    Id(id): Id,
+) -> Result<HttpResponse, ApiError> {
+    let receipt = app.store.publish(id, owner.hash()).await?;
+    Ok(answer(StatusCode::OK, id, receipt))
+}
+
+/// What the owner may know of a share.
+#[utoipa::path(
+    get, path = "/api/shares/{id}/status", tag = "owner", security(("owner" = [])),
+    params(IdParam),
+    responses((status = 200, description = "Its status", body = Status), Problems)
+)]
+pub(super) async fn status(
+    app: App,
+    Bearer(owner): Owner,
+    Id(id): Id,
+) -> Result<web::Json<Status>, ApiError> {
+    Ok(web::Json(app.store.status(id, owner.hash()).await?))
+}
+
+/// Takes a share back.
+#[utoipa::path(
+    delete, path = "/api/shares/{id}", tag = "owner", security(("owner" = [])),
+    params(IdParam),
+    responses((status = 200, description = "Its status after that", body = Status), Problems)
+)]
+pub(super) async fn revoke(
+    app: App,
+    Bearer(owner): Owner,
+    Id(id): Id,
+) -> Result<web::Json<Status>, ApiError> {
+    Ok(web::Json(app.store.revoke(id, owner.hash()).await?))
+}
+
+/// The status of up to 200 shares.
+#[utoipa::path(
+    post, path = "/api/status", tag = "owner",
+    request_body = BatchStatusRequest,
+    responses((status = 200, description = "One each", body = BatchStatusResponse), Problems)
+)]
+pub(super) async fn statuses(
+    app: App,
+    Json(BatchStatusRequest { shares }): Json<BatchStatusRequest, BATCH_BYTES>,
+) -> Result<web::Json<BatchStatusResponse>, ApiError> {
+    if shares.len() > BATCH_LIMIT {
+        return Err(ApiError::new(ProblemType::Invalid).detail("more than 200 shares"));
+    }
+    let asked = shares.iter().map(|share| (share.id, share.owner.hash())).collect();
+    let known = app.store.statuses(asked).await?;
+    let shares = shares.into_iter().zip(known).map(|(share, status)| match status {
+        Some(status) => BatchStatus::Known(status),
+        None => BatchStatus::Unknown { id: share.id, state: ShareState::Unknown },
+    });
+    Ok(web::Json(BatchStatusResponse { shares: shares.collect() }))
+}
+
+fn answer(status: StatusCode, id: ShareId, receipt: Receipt) -> HttpResponse {
+    HttpResponse::build(status).json(ShareReceipt {
+        id,
+        state: receipt.state,
+        expires_at: receipt.expires_at,
+        part_size: PART as u32,
+        parts: receipt.size.parts(),
+    })
+}

@@ -1,0 +1,242 @@
+//! Settings: defaults, TOML file, environment and flags, the later over the earlier.
+//!
+//! Invariant: [`Settings`] that exist are consistent: the default expiry is one of those offered and
+//! the largest share is one that a sealed body can hold.
+
+mod store_url;
+
+pub use store_url::StoreUrl;
+
+use crate::{
+    policy::{PolicyError, Rules},
+    store::Retention,
+};
+use conf::Conf;
+use serde::Deserialize;
+use std::{
+    ffi::OsString, fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr,
+    time::Duration,
+};
+use store_url::{StoreUrlError, Unchecked};
+use tracing::level_filters::LevelFilter;
+use waxseal_core::wire::{ExpiresIn, ExpiresInError, IdentityMode, Policy};
+
+const MIB: u64 = 1024 * 1024;
+const GIB: u64 = 1024 * MIB;
+
+/// The Waxseal server: keeps ciphertext, hands it out once.
+#[derive(Debug, Conf)]
+#[conf(env_prefix = "WAXSEAL_", name = "waxseal-server", version, serde, test)]
+#[conf(validation_predicate = Settings::check)]
+pub struct Settings {
+    /// TOML file with settings; flags and environment go before it.
+    #[conf(long, env, serde(skip))]
+    pub config: Option<PathBuf>,
+
+    /// IP address and port to listen on; port 0 takes a free one.
+    #[conf(long, env, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Where shares are kept: sqlite:PATH or redis://[user:password@]host[:port][/db].
+    #[conf(long, env, default_value = "sqlite:./data/waxseal.db", serde(use_value_parser))]
+    store: Unchecked,
+
+    /// Largest share, in unpadded bytes of its attachments.
+    #[conf(long, env, default_help_str = "2147483648 on sqlite, 104857600 on redis")]
+    pub max_bytes: Option<u64>,
+
+    /// Expiries offered, in seconds: 60 to 2592000 (30 days), comma-separated (a list in TOML).
+    #[conf(long, env, default_value = "3600,43200,86400,432000,2592000")]
+    pub expiries: Expiries,
+
+    /// The expiry chosen beforehand, in seconds; one of those offered.
+    #[conf(long, env, default_value = "86400", value_parser = expiry)]
+    pub default_expiry: ExpiresIn,
+
+    /// Whether one-time viewing is chosen beforehand.
+    #[conf(parameter, long, env, default_value = "true", default_if_missing = "true")]
+    pub one_time: bool,
+
+    /// Whether every share must be one-time.
+    #[conf(parameter, long, env, default_value = "false", default_if_missing = "true")]
+    pub force_one_time: bool,
+
+    /// Whether every share must have a passphrase.
+    #[conf(parameter, long, env, default_value = "false", default_if_missing = "true")]
+    pub force_passphrase: bool,
+
+    /// Whether sending is allowed over plain http that is not localhost.
+    #[conf(parameter, long, env, default_value = "false", default_if_missing = "true")]
+    pub allow_insecure_http: bool,
+
+    /// How long the recipient's browser may ask again after its last request, at most 24h; 0s = the
+    /// first answer is the only one.
+    #[conf(long, env, default_value = "15m", value_parser = duration, serde(use_value_parser))]
+    pub lease: Duration,
+
+    /// How long a record without content outlives its share, so that late visitors get a true answer.
+    #[conf(long, env, default_value = "7d", value_parser = duration, serde(use_value_parser))]
+    pub record_retention: Duration,
+
+    /// How long a request's body may make no progress.
+    #[conf(long, env, default_value = "30s", value_parser = duration, serde(use_value_parser))]
+    pub body_timeout: Duration,
+
+    /// Least severe log line: off, error, warn, info, debug or trace.
+    #[conf(long, env, default_value = "info", serde(use_value_parser))]
+    pub log_level: LevelFilter,
+
+    /// Threads that serve requests.
+    #[conf(long, env, default_help_str = "one per core")]
+    pub workers: Option<NonZeroUsize>,
+}
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A flag, a variable or a key does not fit, or help was asked for.
+    #[error(transparent)]
+    Settings(#[from] conf::Error),
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {0}: {1}")]
+    File(PathBuf, std::io::Error),
+    /// The file is not TOML.
+    #[error("the configuration file {0} is not TOML: {1}")]
+    Toml(PathBuf, toml::de::Error),
+}
+
+impl ConfigError {
+    /// What the process should exit with: 0 after `--help`, 2 otherwise.
+    pub fn exit_code(&self) -> i32 {
+        match self {
+            Self::Settings(error) => error.exit_code(),
+            Self::File(..) | Self::Toml(..) => 2,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads flags (the program's name first), environment, and the file that one of them names.
+    ///
+    /// # Errors
+    /// [`ConfigError`], with every setting that does not fit.
+    pub fn load(
+        args: impl IntoIterator<Item: Into<OsString>>,
+        env: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+        let env: Vec<_> = env.into_iter().collect();
+        let file = conf::find_parameter("config", args.clone()).or_else(|| {
+            env.iter().find(|(name, _)| name == "WAXSEAL_CONFIG").map(|(_, v)| v.clone())
+        });
+        let builder = Self::conf_builder().args(args).env(env);
+        let Some(path) = file.map(PathBuf::from) else {
+            return Ok(builder.try_parse()?);
+        };
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) => return Err(ConfigError::File(path, error)),
+        };
+        match toml::from_str::<toml::Value>(&text) {
+            Ok(document) => Ok(builder.doc(path.display().to_string(), document).try_parse()?),
+            Err(error) => Err(ConfigError::Toml(path, error)),
+        }
+    }
+
+    /// Where shares are kept.
+    pub fn store(&self) -> StoreUrl {
+        self.store.check().expect("it was checked when the settings were read")
+    }
+
+    /// The policy, as clients see it.
+    pub fn policy(&self) -> Policy {
+        let max_bytes = self.max_bytes.unwrap_or(match self.store() {
+            StoreUrl::Sqlite(_) => 2 * GIB,
+            StoreUrl::Redis(_) => 100 * MIB,
+        });
+        Policy {
+            max_bytes,
+            expiries: self.expiries.0.clone(),
+            default_expiry: self.default_expiry,
+            one_time: self.one_time || self.force_one_time,
+            force_one_time: self.force_one_time,
+            force_passphrase: self.force_passphrase,
+            allow_insecure_http: self.allow_insecure_http,
+            identity: IdentityMode::Open,
+        }
+    }
+
+    /// How long the store keeps things.
+    pub fn retention(&self) -> Retention {
+        Retention { lease: self.lease, record: self.record_retention, ..Retention::default() }
+    }
+
+    fn check(&self) -> Result<(), CheckError> {
+        if self.lease > Retention::default().lease_max {
+            return Err(CheckError::Lease);
+        }
+        self.store.check()?;
+        Rules::new(self.policy())?;
+        Ok(())
+    }
+}
+
+/// Settings that do not fit each other.
+#[derive(Debug, thiserror::Error)]
+enum CheckError {
+    #[error("lease: at most 24h")]
+    Lease,
+    #[error("store: {0}")]
+    Store(#[from] StoreUrlError),
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+}
+
+/// A choice of expiries, ascending, each once, at least one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<ExpiresIn>")]
+pub struct Expiries(Vec<ExpiresIn>);
+
+/// No choice of expiries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ExpiriesError {
+    /// None is offered.
+    #[error("offer at least one expiry")]
+    Empty,
+    /// One is not a whole number of seconds.
+    #[error("an expiry is a whole number of seconds")]
+    Number,
+    /// One is too short or too long.
+    #[error(transparent)]
+    Range(#[from] ExpiresInError),
+}
+
+impl TryFrom<Vec<ExpiresIn>> for Expiries {
+    type Error = ExpiriesError;
+
+    fn try_from(mut expiries: Vec<ExpiresIn>) -> Result<Self, ExpiriesError> {
+        expiries.sort_unstable();
+        expiries.dedup();
+        if expiries.is_empty() { Err(ExpiriesError::Empty) } else { Ok(Self(expiries)) }
+    }
+}
+
+impl FromStr for Expiries {
+    type Err = ExpiriesError;
+
+    fn from_str(text: &str) -> Result<Self, ExpiriesError> {
+        if text.trim().is_empty() {
+            return Err(ExpiriesError::Empty);
+        }
+        text.split(',').map(expiry).collect::<Result<Vec<_>, _>>()?.try_into()
+    }
+}
+
+fn expiry(text: &str) -> Result<ExpiresIn, ExpiriesError> {
+    let seconds = text.trim().parse::<u32>().map_err(|_| ExpiriesError::Number)?;
+    Ok(seconds.try_into()?)
+}
+
+fn duration(text: &str) -> Result<Duration, impl fmt::Display + use<>> {
+    humantime::parse_duration(text)
+}

@@ -1,0 +1,110 @@
+//! Request bodies: JSON messages and parts.
+//!
+//! Invariant: never more than the limit is held, a body that stalls ends with 408, and nothing of a
+//! refused body is repeated in the answer.
+
+use crate::{problem::ApiError, service::Service};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, dev::Payload, error::PayloadError, http::header,
+    web::Data,
+};
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, future::LocalBoxFuture};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use waxseal_core::{
+    layout::{PART, SEAL},
+    wire::{JsonError, ProblemType, from_json},
+};
+
+/// A JSON message of at most `LIMIT` bytes.
+pub(crate) struct Json<T, const LIMIT: usize>(pub(crate) T);
+
+impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for Json<T, LIMIT> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = read(request, payload, "application/json", LIMIT);
+        Box::pin(async move { Ok(Self(from_json(&body.await?).map_err(explain)?)) })
+    }
+}
+
+/// Where the JSON goes wrong, without what it says there.
+fn explain(error: JsonError) -> ApiError {
+    let (kind, error, what) = match error {
+        JsonError::Malformed(error) => (ProblemType::Malformed, error, "not JSON"),
+        JsonError::Invalid(error) => (
+            ProblemType::Invalid,
+            error,
+            "a field is unknown, missing, repeated, of the wrong type or out of range",
+        ),
+    };
+    let (line, column) = (error.line(), error.column());
+    ApiError::new(kind).detail(format!("line {line}, column {column}: {what}"))
+}
+
+/// The bytes of a part, at most those of part 0 with its seal.
+pub(crate) struct PartBody(pub(crate) Bytes);
+
+impl FromRequest for PartBody {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = read(request, payload, "application/octet-stream", PART + SEAL);
+        Box::pin(async move { Ok(Self(body.await?)) })
+    }
+}
+
+/// Reads a body of this media type.
+fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    media_type: &str,
+    limit: usize,
+) -> impl Future<Output = Result<Bytes, ApiError>> + use<> {
+    let fits = request.content_type().eq_ignore_ascii_case(media_type)
+        && !request.headers().contains_key(header::CONTENT_ENCODING);
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let service = request.app_data::<Data<Service>>().expect("every app has its service");
+    let patience = service.body_timeout;
+    let payload = payload.take();
+    async move {
+        if !fits {
+            return Err(ApiError::new(ProblemType::MediaType));
+        }
+        if length.is_some_and(|length| length > limit) {
+            return Err(ApiError::new(ProblemType::TooLarge));
+        }
+        collect(payload, length.unwrap_or(0), limit, patience).await
+    }
+}
+
+async fn collect(
+    mut payload: Payload,
+    expected: usize,
+    limit: usize,
+    patience: Duration,
+) -> Result<Bytes, ApiError> {
+    let mut body = BytesMut::with_capacity(expected);
+    loop {
+        match tokio::time::timeout(patience, payload.next()).await {
+            Err(_) => return Err(ApiError::new(ProblemType::Timeout)),
+            Ok(None) => return Ok(body.freeze()),
+            Ok(Some(Err(PayloadError::Overflow))) => {
+                return Err(ApiError::new(ProblemType::TooLarge));
+            }
+            Ok(Some(Err(_))) => {
+                return Err(ApiError::new(ProblemType::Malformed).detail("the body is incomplete"));
+            }
+            Ok(Some(Ok(chunk))) if body.len() + chunk.len() > limit => {
+                return Err(ApiError::new(ProblemType::TooLarge));
+            }
+            Ok(Some(Ok(chunk))) => body.extend_from_slice(&chunk),
+        }
+    }
+}

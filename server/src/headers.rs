@@ -1,0 +1,45 @@
+//! Headers that every answer has.
+//!
+//! Invariant: nothing is allowed that the web client does not need.
+
+use actix_web::{http::header, middleware::DefaultHeaders};
+
+/// What the pages may load and do: scripts, styles and data of this origin, WebAssembly, nothing
+/// inline, nothing framed.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
+    script-src 'self' 'wasm-unsafe-eval'; \
+    worker-src 'self'; \
+    style-src 'self'; \
+    connect-src 'self'; \
+    img-src 'self' blob:; \
+    manifest-src 'self'; \
+    base-uri 'none'; \
+    form-action 'none'; \
+    frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; \
+    trusted-types waxseal";
+
+/// Powerful features that the pages do without, and the two they use.
+const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), bluetooth=(), \
+    browsing-topics=(), camera=(), clipboard-read=(), clipboard-write=(self), \
+    compute-pressure=(), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), \
+    geolocation=(), gyroscope=(), hid=(), identity-credentials-get=(), idle-detection=(), \
+    local-fonts=(), magnetometer=(), microphone=(), midi=(), otp-credentials=(), payment=(), \
+    picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), \
+    screen-wake-lock=(), serial=(), storage-access=(), sync-xhr=(), usb=(), web-share=(self), \
+    window-management=(), xr-spatial-tracking=()";
+
+/// Adds them; an answer's own `Cache-Control` stays.
+pub(crate) fn security() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((header::CACHE_CONTROL, "no-store"))
+        .add((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .add((header::CROSS_ORIGIN_EMBEDDER_POLICY, "require-corp"))
+        .add((header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
+        .add((header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"))
+        .add((header::PERMISSIONS_POLICY, PERMISSIONS_POLICY))
+        .add((header::REFERRER_POLICY, "no-referrer"))
+        .add((header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"))
+        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .add((header::X_FRAME_OPTIONS, "DENY"))
+}

@@ -1,0 +1,74 @@
+//! Structured logs: one JSON line an event, on standard error.
+//!
+//! Invariant: no address, query, header or body of a request reaches a log, nor does a peer's
+//! address; of other crates only warnings do, since what they would say in detail is not ours to vet.
+
+use crate::problem::ApiError;
+use actix_web::{
+    Error,
+    body::{BodySize, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::Method,
+    middleware::Next,
+};
+use std::{panic, time::Instant};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// Starts logging, panics included (where, not what: a panic's message may hold data).
+pub fn init(level: LevelFilter) {
+    let ours = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("waxseal_server", level);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(ours).with(lines).init();
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panicked");
+    }));
+}
+
+/// Logs a request when its answer begins.
+pub(crate) async fn request<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let start = Instant::now();
+    let method = method(request.method());
+    let response = next.call(request).await?;
+    let route = response.request().match_pattern();
+    let route = route.as_deref().unwrap_or("unknown");
+    let status = response.status();
+    let ms = start.elapsed().as_secs_f64() * 1000.0;
+    let bytes = match response.response().body().size() {
+        BodySize::Sized(bytes) => bytes,
+        BodySize::None | BodySize::Stream => 0,
+    };
+    let cause = response.response().error().and_then(|error| error.as_error::<ApiError>()?.cause());
+    let code = status.as_u16();
+    if status.is_server_error() {
+        tracing::error!(method, route, status = code, ms, bytes, cause, "request");
+    } else {
+        tracing::info!(method, route, status = code, ms, bytes, "request");
+    }
+    Ok(response)
+}
+
+/// The method's name, of those that are in a standard: any other is text of the client's.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
+        _ => "other",
+    }
+}

@@ -1,0 +1,63 @@
+//! The `waxseal-server` command.
+//!
+//! Invariant: standard output carries one line, the address; everything else is a log.
+
+use anyhow::Context;
+use std::{fs, io::Write, net::TcpListener, path::Path, process::exit, sync::Arc};
+use tokio::signal::unix::{SignalKind, signal};
+use waxseal_server::{
+    config::{ConfigError, Settings, StoreUrl},
+    logs, run,
+    store::{Clock, Store, SystemClock, sqlite::SqliteStore},
+};
+
+#[actix_web::main]
+async fn main() -> anyhow::Result<()> {
+    let settings = Settings::load(std::env::args_os(), std::env::vars_os()).unwrap_or_else(refuse);
+    logs::init(settings.log_level);
+
+    let store = open(&settings).await?;
+    let listener = TcpListener::bind(settings.listen)
+        .with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let address = listener.local_addr()?;
+    let server = run(&settings, listener, store)?;
+
+    let handle = server.handle();
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    actix_web::rt::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::info!("stopping");
+        handle.stop(true).await;
+    });
+
+    tracing::info!(%address, "listening");
+    // Whoever starts the server on port 0 reads the port here.
+    writeln!(std::io::stdout(), "listening on http://{address}")?;
+    server.await?;
+    Ok(())
+}
+
+async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let retention = settings.retention();
+    Ok(match settings.store() {
+        StoreUrl::Sqlite(path) => {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot create {}", folder.display()))?;
+            Arc::new(SqliteStore::open(&path, retention, clock)?)
+        }
+        StoreUrl::Redis(_) => anyhow::bail!("redis is not served yet"),
+    })
+}
+
+fn refuse(error: ConfigError) -> Settings {
+    match &error {
+        ConfigError::Settings(error) => error.exit(),
+        error => {
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            exit(error.exit_code())
+        }
+    }
+}

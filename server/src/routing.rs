@@ -1,0 +1,42 @@
+//! Addresses and their methods.
+//!
+//! Invariant: HEAD works wherever GET does, and any other method than those of an address is answered
+//! with 405 and the list of them.
+
+use crate::problem::ApiError;
+use actix_web::{
+    Resource, Route, guard,
+    http::{
+        Method,
+        header::{self, HeaderValue},
+    },
+    web::{self, ServiceConfig},
+};
+use waxseal_core::wire::ProblemType;
+
+/// Routes an address that can only be read.
+pub(crate) fn get(config: &mut ServiceConfig, path: &str, route: Route) {
+    config.service(resource(path, [(Method::GET, route)]));
+}
+
+/// An address with its methods.
+pub(crate) fn resource(path: &str, methods: impl IntoIterator<Item = (Method, Route)>) -> Resource {
+    let mut allowed = Vec::new();
+    let mut resource = web::resource(path);
+    for (method, route) in methods {
+        allowed.push(method.to_string());
+        resource = if method == Method::GET {
+            allowed.push(Method::HEAD.to_string());
+            resource.route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
+        } else {
+            resource.route(route.method(method))
+        };
+    }
+    let allow =
+        HeaderValue::from_str(&allowed.join(", ")).expect("names of methods are a header's value");
+    resource.default_service(web::to(move || {
+        let error = ApiError::new(ProblemType::MethodNotAllowed);
+        let error = error.header(header::ALLOW, allow.clone());
+        async move { Err::<&str, _>(error) }
+    }))
+}

@@ -1,0 +1,12 @@
+//! The HTTP API and the pages, over a real socket with the embedded store behind them.
+
+mod bad_input;
+mod headers;
+mod logs;
+mod openapi;
+mod owner;
+mod pages;
+mod policy;
+mod recipient;
+mod slow;
+mod support;

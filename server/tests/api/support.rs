@@ -1,0 +1,101 @@
+//! A server of one's own, a client for it, and shares to put there.
+
+mod client;
+mod share;
+
+pub(crate) use client::{Client, Reply};
+pub(crate) use share::{Share, claim_token};
+
+use std::{
+    net::TcpListener,
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+use tempfile::TempDir;
+use waxseal_core::time::Timestamp;
+use waxseal_server::{
+    config::Settings,
+    run,
+    store::{Clock, sqlite::SqliteStore},
+};
+
+/// A clock that tests move.
+#[derive(Default)]
+pub(crate) struct TestClock(AtomicU64);
+
+impl TestClock {
+    pub(crate) fn advance(&self, by: Duration) {
+        self.0.fetch_add(by.as_millis() as u64, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    /// From 2026-03-03T14:02:00Z on.
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_millis(1_772_546_520_000 + self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A server in this process, stopped when dropped.
+pub(crate) struct TestServer {
+    pub(crate) clock: Arc<TestClock>,
+    client: Client,
+    handle: actix_web::dev::ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    _folder: TempDir,
+}
+
+impl TestServer {
+    /// With the default settings.
+    pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// With these flags.
+    pub(crate) fn with(flags: &[&str]) -> Self {
+        let args = ["waxseal-server", "--workers=1"].iter().chain(flags);
+        let settings = Settings::load(args, []).expect("the flags fit");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clock = Arc::new(TestClock::default());
+        let path = folder.path().join("waxseal.db");
+        let store = SqliteStore::open(&path, settings.retention(), clock.clone())
+            .expect("the store opens in an empty folder");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let client = Client::new(listener.local_addr().expect("the listener is bound"));
+        let (started, handle) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async {
+                let server = run(&settings, listener, Arc::new(store)).expect("the server starts");
+                started.send(server.handle()).expect("the test waits for it");
+                server.await.expect("the server ends well");
+            });
+        });
+        let handle = handle.recv().expect("the server starts");
+        Self { clock, client, handle, thread: Some(thread), _folder: folder }
+    }
+}
+
+impl Deref for TestServer {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        // Telling is enough, the future only waits.
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            // A server that panicked has failed its test already.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! An HTTP client that takes every answer as it comes.
+
+use super::{Share, claim_token};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+use ureq::http::{Method, Request, Uri};
+
+/// Sends requests to one server.
+pub(crate) struct Client {
+    address: SocketAddr,
+    agent: ureq::Agent,
+}
+
+impl Client {
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .build()
+            .into();
+        Self { address, agent }
+    }
+
+    /// A request as it is.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
+        let uri: Uri = format!("http://{}{path}", self.address).parse().expect("an address");
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut request = Request::builder().method(&method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = if body.is_empty() && !matches!(method, Method::POST | Method::PUT) {
+            self.agent.run(request.body(()).expect("a request"))
+        } else {
+            self.agent.run(request.body(body).expect("a request"))
+        };
+        let mut response = response.expect("the server answers");
+        Reply {
+            status: response.status().as_u16(),
+            headers: response
+                .headers()
+                .iter()
+                .map(|(name, value)| {
+                    let value = value.to_str().expect("headers are ASCII").to_owned();
+                    (name.as_str().to_owned(), value)
+                })
+                .collect(),
+            body: response.body_mut().read_to_vec().expect("the body arrives"),
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, &[], b"")
+    }
+
+    /// A request with a bearer token and without a body.
+    pub(crate) fn call(&self, method: &str, path: &str, token: &str) -> Reply {
+        self.send(method, path, &[("authorization", &format!("Bearer {token}"))], b"")
+    }
+
+    /// A JSON request, with a bearer token unless it is empty.
+    pub(crate) fn post(&self, path: &str, token: &str, json: &Value) -> Reply {
+        let bearer = format!("Bearer {token}");
+        let mut headers = vec![("content-type", "application/json")];
+        if !token.is_empty() {
+            headers.push(("authorization", &bearer));
+        }
+        self.send("POST", path, &headers, json.to_string().as_bytes())
+    }
+
+    pub(crate) fn put_part(&self, share: &Share, n: u64, part: &[u8]) -> Reply {
+        let bearer = format!("Bearer {}", share.owner());
+        let headers =
+            [("authorization", bearer.as_str()), ("content-type", "application/octet-stream")];
+        self.send("PUT", &share.path(&format!("/parts/{n}")), &headers, part)
+    }
+
+    /// Creates the share.
+    pub(crate) fn create(&self, share: &Share) {
+        let reply = self.post("/api/shares", "", &share.creation());
+        assert_eq!(reply.status, 201, "{reply:?}");
+    }
+
+    /// Opens the share with this claim.
+    pub(crate) fn claim(&self, share: &Share, claim: u8) -> Reply {
+        let request = json!({ "claim": claim_token(claim) });
+        self.post(&share.path("/claims"), &share.access(), &request)
+    }
+
+    /// A connection to write anything on.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("the server listens");
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout can be set");
+        stream
+    }
+}
+
+/// An answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    /// The problem, after checking all that every problem has.
+    #[track_caller]
+    pub(crate) fn problem(&self, status: u16, kind: &str) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        let problem = self.json();
+        assert_eq!(problem["type"], format!("urn:waxseal:problem:{kind}"), "{problem}");
+        assert_eq!(problem["status"], status);
+        assert!(problem["title"].is_string());
+        problem
+    }
+}
