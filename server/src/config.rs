@@ -105,16 +105,6 @@ pub enum ConfigError {
     Toml(PathBuf, toml::de::Error),
 }
 
-impl ConfigError {
-    /// What the process should exit with: 0 after `--help`, 2 otherwise.
-    pub fn exit_code(&self) -> i32 {
-        match self {
-            Self::Settings(error) => error.exit_code(),
-            Self::File(..) | Self::Toml(..) => 2,
-        }
-    }
-}
-
 impl Settings {
     /// Reads flags (the program's name first), environment, and the file that one of them names.
     ///

@@ -1,26 +1,43 @@
 //! The `waxseal-server` command.
 //!
-//! Invariant: standard output carries one line, the address; everything else is a log.
+//! Invariant: standard output carries one line, the address; everything else is a log, but what is
+//! wrong with the settings, since they say how to log.
 
 use anyhow::Context;
-use std::{fs, io::Write, net::TcpListener, path::Path, process::exit, sync::Arc};
+use std::{
+    fs,
+    io::Write,
+    net::TcpListener,
+    path::Path,
+    process::{ExitCode, exit},
+    sync::Arc,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use waxseal_server::{
     config::{ConfigError, Settings, StoreUrl},
     logs, run,
-    store::{Clock, Store, SystemClock, sqlite::SqliteStore},
+    store::{Clock, Store, SystemClock, redis::RedisStore, sqlite::SqliteStore},
 };
 
 #[actix_web::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     let settings = Settings::load(std::env::args_os(), std::env::vars_os()).unwrap_or_else(refuse);
     logs::init(settings.log_level);
+    match serve(&settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(cause = format!("{error:#}"), "cannot serve");
+            ExitCode::FAILURE
+        }
+    }
+}
 
-    let store = open(&settings).await?;
+async fn serve(settings: &Settings) -> anyhow::Result<()> {
+    let store = open(settings).await?;
     let listener = TcpListener::bind(settings.listen)
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.local_addr()?;
-    let server = run(&settings, listener, store)?;
+    let server = run(settings, listener, store)?;
 
     let handle = server.handle();
     let (mut terminate, mut interrupt) =
@@ -34,8 +51,7 @@ async fn main() -> anyhow::Result<()> {
     tracing::info!(%address, "listening");
     // Whoever starts the server on port 0 reads the port here.
     writeln!(std::io::stdout(), "listening on http://{address}")?;
-    server.await?;
-    Ok(())
+    Ok(server.await?)
 }
 
 async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
@@ -48,16 +64,17 @@ async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
                 .with_context(|| format!("cannot create {}", folder.display()))?;
             Arc::new(SqliteStore::open(&path, retention, clock)?)
         }
-        StoreUrl::Redis(_) => anyhow::bail!("redis is not served yet"),
+        StoreUrl::Redis(url) => Arc::new(RedisStore::connect(&url, retention, clock).await?),
     })
 }
 
 fn refuse(error: ConfigError) -> Settings {
     match &error {
         ConfigError::Settings(error) => error.exit(),
-        error => {
+        ConfigError::File(..) | ConfigError::Toml(..) => {
+            // Where standard error is closed there is nobody to tell.
             let _ = writeln!(std::io::stderr(), "error: {error}");
-            exit(error.exit_code())
+            exit(2)
         }
     }
 }

@@ -51,10 +51,12 @@ pub(super) async fn create(
 pub(super) async fn put_part(
     app: App,
     Bearer(owner): Owner,
-    Id(id): Id,
+    id: Result<Id, ApiError>,
     PartNumber(n): PartNumber,
     PartBody(part): PartBody,
 ) -> Result<HttpResponse, ApiError> {
+    // Only now, with the body read: a malformed id must look like any other unknown one.
+    let Id(id) = id?;
     match app.store.put_part(id, owner.hash(), n, part).await {
         Ok(()) => Ok(HttpResponse::NoContent().finish()),
         Err(StoreError::WrongPart) => Err(ApiError::new(ProblemType::Invalid)

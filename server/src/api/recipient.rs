@@ -68,9 +68,11 @@ pub(super) async fn landing(
 pub(super) async fn claim(
     app: App,
     Bearer(access): Access,
-    Id(id): Id,
+    id: Result<Id, ApiError>,
     Json(request): Json<ClaimRequest, CLAIM_LIMIT>,
 ) -> Result<HttpResponse, ApiError> {
+    // Only now, with the body read: a malformed id must look like any other unknown one.
+    let Id(id) = id?;
     let proof = request.proof.map(|proof| proof.hash());
     let opened = app.store.claim(id, access.hash(), request.claim.hash(), proof).await?;
     let mut response = HttpResponse::Ok();

@@ -10,7 +10,7 @@ use actix_web::{
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, future::LocalBoxFuture};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::time::Duration;
 use waxseal_core::{
     layout::{PART, SEAL},
@@ -26,19 +26,26 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for Json<T, 
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = read(request, payload, "application/json", LIMIT);
-        Box::pin(async move { Ok(Self(from_json(&body.await?).map_err(explain)?)) })
+        Box::pin(async move {
+            let body = body.await?;
+            from_json(&body).map(Self).map_err(|error| explain(&body, error))
+        })
     }
 }
 
 /// Where the JSON goes wrong, without what it says there.
-fn explain(error: JsonError) -> ApiError {
-    let (kind, error, what) = match error {
-        JsonError::Malformed(error) => (ProblemType::Malformed, error, "not JSON"),
-        JsonError::Invalid(error) => (
-            ProblemType::Invalid,
-            error,
-            "a field is unknown, missing, repeated, of the wrong type or out of range",
-        ),
+fn explain(body: &[u8], error: JsonError) -> ApiError {
+    let (mut kind, error) = match error {
+        JsonError::Malformed(error) => (ProblemType::Malformed, error),
+        JsonError::Invalid(error) => (ProblemType::Invalid, error),
+    };
+    // A field that does not fit may come before what makes the whole no JSON.
+    if str::from_utf8(body).is_err() || serde_json::from_slice::<IgnoredAny>(body).is_err() {
+        kind = ProblemType::Malformed;
+    }
+    let what = match kind {
+        ProblemType::Malformed => "not JSON",
+        _ => "a field is unknown, missing, repeated, of the wrong type or out of range",
     };
     let (line, column) = (error.line(), error.column());
     ApiError::new(kind).detail(format!("line {line}, column {column}: {what}"))

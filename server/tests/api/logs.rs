@@ -76,7 +76,7 @@ fn logs_tell_the_route_and_nothing_of_the_request() {
         server.get(&format!("/s/{canary}?{canary}"));
         server.get(&format!("/assets/{canary}"));
         server.get(&format!("/{canary}/{canary}"));
-        server.send("CANARY-5D1F", "/api/policy", &[], b"");
+        server.raw("CANARY-5D1F /api/policy HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
         server.send("GET", "/", &[("user-agent", canary), ("referer", canary)], b"");
     });
     assert_eq!(output, "");

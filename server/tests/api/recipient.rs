@@ -224,6 +224,15 @@ fn unknown_malformed_and_forbidden_shares_look_the_same() {
         reply.headers.remove("date");
         assert_eq!(reply, first);
     }
+    let bearer = format!("Bearer {wrong}");
+    let headers =
+        [("authorization", bearer.as_str()), ("content-type", "application/octet-stream")];
+    for id in [&share.id(), &Share::new(9).id(), "short"] {
+        let path = format!("/api/shares/{id}/parts/0");
+        let mut reply = server.send("PUT", &path, &headers, &share.body());
+        reply.headers.remove("date");
+        assert_eq!(reply, first);
+    }
     let claims = server.call("POST", &share.path("/lease"), &claim_token(8));
     claims.problem(404, "unknown-share");
 }

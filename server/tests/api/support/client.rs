@@ -4,7 +4,8 @@ use super::{Share, claim_token};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    net::{SocketAddr, TcpStream},
+    io::{Read, Write},
+    net::{Shutdown, SocketAddr, TcpStream},
     time::Duration,
 };
 use ureq::http::{Method, Request, Uri};
@@ -98,11 +99,26 @@ impl Client {
         self.post(&share.path("/claims"), &share.access(), &request)
     }
 
-    /// A connection to write anything on.
-    pub(crate) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).expect("the server listens");
+    /// Sends this text, and returns what the server sends until it closes the connection.
+    pub(crate) fn raw(&self, text: &str) -> String {
+        self.exchange(text, |_| {})
+    }
+
+    /// As [`Self::raw`], sending nothing more for good.
+    pub(crate) fn cut(&self, text: &str) -> String {
+        self.exchange(text, |stream| {
+            stream.shutdown(Shutdown::Write).expect("the connection is open");
+        })
+    }
+
+    fn exchange(&self, text: &str, then: impl FnOnce(&TcpStream)) -> String {
+        let mut stream = TcpStream::connect(self.address).expect("the server listens");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout can be set");
-        stream
+        stream.write_all(text.as_bytes()).expect("the server reads");
+        then(&stream);
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the server answers and closes");
+        answer
     }
 }
 

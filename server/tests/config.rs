@@ -1,0 +1,183 @@
+//! Settings: where they come from, what is refused, and that the documentation lists them.
+
+use conf::{Conf, introspection::ProgramOptionMeta};
+use std::{ffi::OsString, path::PathBuf, process::Command};
+use waxseal_core::wire::ExpiresIn;
+use waxseal_server::config::{ConfigError, Settings, StoreUrl};
+
+fn load(flags: &[&str], env: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+    let args = ["waxseal-server"].iter().chain(flags);
+    Settings::load(args, env.iter().map(|(name, value)| (OsString::from(name), value.into())))
+}
+
+fn seconds(expiries: &[ExpiresIn]) -> Vec<u32> {
+    expiries.iter().map(|expiry| expiry.seconds()).collect()
+}
+
+#[test]
+fn without_any_setting_there_are_the_defaults() {
+    let settings = load(&[], &[]).expect("the defaults fit");
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.store(), StoreUrl::Sqlite("./data/waxseal.db".into()));
+    let policy = settings.policy();
+    assert_eq!(policy.max_bytes, 2 << 30);
+    assert_eq!(seconds(&policy.expiries), [3600, 43200, 86400, 432_000, 2_592_000]);
+    assert_eq!(policy.default_expiry.seconds(), 86400);
+    assert!(policy.one_time && !policy.force_one_time && !policy.force_passphrase);
+    assert!(!policy.allow_insecure_http);
+    let redis = load(&["--store=redis://localhost"], &[]).expect("a known kind");
+    assert_eq!(redis.policy().max_bytes, 100 << 20);
+}
+
+#[test]
+fn flags_go_before_the_environment_and_that_before_the_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("waxseal.toml");
+    let text = "listen = \"127.0.0.1:1\"\nmax_bytes = 1\nexpiries = [60, 90]\ndefault_expiry = 60\n\
+                one_time = false\nlease = \"1m\"\nlog_level = \"warn\"\n";
+    std::fs::write(&path, text).expect("the folder is ours");
+    let file = path.to_str().expect("a temporary path is UTF-8");
+    let env = [("WAXSEAL_CONFIG", file), ("WAXSEAL_MAX_BYTES", "2"), ("WAXSEAL_LEASE", "2m")];
+    let settings = load(&["--lease=3m"], &env).expect("they fit");
+    assert_eq!(settings.listen.port(), 1);
+    assert_eq!(settings.max_bytes, Some(2));
+    assert_eq!(settings.retention().lease.as_secs(), 180);
+    assert_eq!(seconds(&settings.policy().expiries), [60, 90]);
+    assert!(!settings.policy().one_time);
+
+    let flag = format!("--config={file}");
+    let settings = load(&[&flag, "--one-time"], &[]).expect("they fit");
+    assert!(settings.policy().one_time);
+    assert_eq!(settings.max_bytes, Some(1));
+}
+
+#[test]
+fn a_file_may_hold_every_setting() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("waxseal.toml");
+    let text = "listen = \"127.0.0.1:1\"\nstore = \"redis://localhost\"\nmax_bytes = 1\n\
+                expiries = [60]\ndefault_expiry = 60\none_time = false\nforce_one_time = true\n\
+                force_passphrase = true\nallow_insecure_http = true\nlease = \"0s\"\n\
+                record_retention = \"1h\"\nbody_timeout = \"1s\"\nlog_level = \"off\"\n\
+                workers = 3\n";
+    let settings = Settings::program_options().filter(|option| option.env_form().is_some());
+    assert_eq!(text.lines().count(), settings.count() - 1, "all but the file's own name");
+    std::fs::write(&path, text).expect("the folder is ours");
+    let settings = load(&[&format!("--config={}", path.display())], &[]).expect("they fit");
+    assert_eq!(settings.store(), StoreUrl::Redis("redis://localhost".into()));
+    assert_eq!(settings.workers.map(|workers| workers.get()), Some(3));
+    assert!(settings.force_passphrase && settings.allow_insecure_http);
+    assert!(settings.retention().lease.is_zero());
+    assert_eq!(settings.retention().record.as_secs(), 3600);
+}
+
+#[test]
+fn what_is_chosen_for_everybody_is_spelled_as_one_likes() {
+    for flags in
+        [&["--force-one-time"][..], &["--force-one-time=true"], &["--force-one-time", "true"]]
+    {
+        assert!(load(flags, &[]).expect("a truth value").force_one_time, "{flags:?}");
+    }
+    assert!(!load(&["--one-time=false"], &[]).expect("a truth value").one_time);
+    assert!(!load(&[], &[("WAXSEAL_ONE_TIME", "false")]).expect("a truth value").one_time);
+    // What is forced is also chosen.
+    let settings = load(&["--force-one-time", "--one-time=false"], &[]).expect("truth values");
+    assert!(settings.policy().one_time);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_its_name_and_exit_code_2() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("the folder is ours");
+        format!("--config={}", path.display())
+    };
+    let unknown = file("unknown.toml", "nonsense = 1\n");
+    let broken = file("broken.toml", "listen = \n");
+    let typed = file("typed.toml", "expiries = \"3600\"\n");
+    let empty = file("empty.toml", "expiries = []\n");
+    for (flag, name) in [
+        ("--listen=nowhere", "listen"),
+        ("--store=postgres://user:hunter2@localhost", "store"),
+        ("--store=redis+cluster://hunter2@localhost", "store"),
+        ("--store=rediss://hunter2@localhost", "store"),
+        ("--store=redis:hunter2", "store"),
+        ("--store=sqlite:", "store"),
+        ("--store=", "store"),
+        ("--expiries=", "expiries"),
+        ("--expiries=3600,", "expiries"),
+        ("--expiries=59,86400", "expiries"),
+        ("--expiries=86400,2592001", "expiries"),
+        ("--expiries=86400,-1", "expiries"),
+        ("--default-expiry=60", "default-expiry"),
+        ("--default-expiry=1d", "default-expiry"),
+        ("--expiries=60", "default-expiry"),
+        ("--max-bytes=-1", "max-bytes"),
+        ("--max-bytes=9007199254740992", "max-bytes"),
+        ("--max-bytes=18446744073709551615", "max-bytes"),
+        ("--lease=25h", "lease"),
+        ("--lease=soon", "lease"),
+        ("--one-time=perhaps", "one-time"),
+        ("--log-level=loud", "log-level"),
+        ("--workers=0", "workers"),
+        ("--nonsense", "nonsense"),
+        ("--config=/nowhere/at/all.toml", "all.toml"),
+        (&unknown, "nonsense"),
+        (&broken, "broken.toml"),
+        (&typed, "expiries"),
+        (&empty, "expiries"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_waxseal-server"))
+            .env_clear()
+            .current_dir(folder.path())
+            .arg(flag)
+            .output()
+            .expect("the server was built with this test");
+        let said = String::from_utf8(output.stderr).expect("messages are text");
+        assert_eq!(output.status.code(), Some(2), "{flag}: {said}");
+        assert!(said.contains(name), "{flag}: {said}");
+        assert!(!said.contains("hunter2"), "a password is shown: {said}");
+        assert_eq!(output.stdout, b"", "{flag}");
+    }
+    assert!(!folder.path().join("data").exists(), "nothing is created before all settings fit");
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_ends_the_server_with_a_log() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("file"), "").expect("the folder is ours");
+    let output = Command::new(env!("CARGO_BIN_EXE_waxseal-server"))
+        .env_clear()
+        .arg(format!("--store=sqlite:{}/file/waxseal.db", folder.path().display()))
+        .output()
+        .expect("the server was built with this test");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.stdout, b"");
+    let log: serde_json::Value = serde_json::from_slice(&output.stderr).expect("one line of JSON");
+    assert_eq!(log["message"], "cannot serve");
+}
+
+#[test]
+fn the_documentation_lists_every_setting_and_no_other() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
+    let document = std::fs::read_to_string(path).expect("it is part of the project");
+    let rows: Vec<_> = document.lines().filter(|line| line.starts_with("| `")).collect();
+    let options = Settings::program_options().filter(|option| option.env_form().is_some());
+    let expected: Vec<_> = options.map(|option| row(&option)).collect();
+    assert_eq!(rows, expected, "the table should be:\n{}", expected.join("\n"));
+}
+
+fn row(option: &impl ProgramOptionMeta) -> String {
+    let text = |value: Option<&dyn std::fmt::Display>| value.map(ToString::to_string);
+    let code = |text: String| format!("`{text}`");
+    let none = || "–".to_owned();
+    let flag = text(option.long_form()).expect("every setting has a flag");
+    let variable = text(option.env_form()).map_or_else(none, code);
+    // A file cannot name another file.
+    let key = if flag == "config" { none() } else { code(option.id().to_string()) };
+    let default = text(option.default_help_str()).map_or_else(none, code);
+    let meaning = text(option.description()).expect("every setting is explained");
+    let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!("| `--{flag}` | {variable} | {key} | {default} | {meaning} |")
+}
