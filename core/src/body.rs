@@ -100,20 +100,32 @@ impl BodySealer {
         Ok(())
     }
 
-    /// Appends padding and last chunk to `out`.
+    /// Appends at most `len` bytes of the padding to `out` and says how many are left: a large body
+    /// has more of it than anybody wants in memory at once.
     ///
     /// # Errors
-    /// [`SealError::FileChanged`] for fewer bytes than the manifest says.
-    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<(), SealError> {
+    /// [`SealError::FileChanged`] for fewer bytes of files than the manifest says.
+    pub fn pad(&mut self, len: u64, out: &mut Vec<u8>) -> Result<u64, SealError> {
         if self.files_left > 0 {
             return Err(SealError::FileChanged);
         }
+        let mut take = self.padding.min(len);
+        self.padding -= take;
         let zeros = [0; CHUNK];
-        while self.padding > 0 {
-            let take = self.padding.min(CHUNK as u64);
-            self.sealer.push(&zeros[..take as usize], out);
-            self.padding -= take;
+        while take > 0 {
+            let some = take.min(CHUNK as u64);
+            self.sealer.push(&zeros[..some as usize], out);
+            take -= some;
         }
+        Ok(self.padding)
+    }
+
+    /// Appends what is left of the padding, and the last chunk, to `out`.
+    ///
+    /// # Errors
+    /// [`SealError::FileChanged`] for fewer bytes of files than the manifest says.
+    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<(), SealError> {
+        self.pad(u64::MAX, out)?;
         self.sealer.finish(out);
         Ok(())
     }
