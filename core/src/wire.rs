@@ -435,10 +435,16 @@ pub enum JsonError {
 ///
 /// # Errors
 /// [`JsonError::Malformed`] for a syntax error or an early end, [`JsonError::Invalid`] for JSON that
-/// is not a `T`.
+/// is no object or not a `T`.
 pub fn from_json<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, JsonError> {
-    serde_json::from_slice(json).map_err(|error| match error.classify() {
+    let value = serde_json::from_slice(json).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => JsonError::Invalid(error),
         _ => JsonError::Malformed(error),
-    })
+    })?;
+    // Serde also takes an array for a struct.
+    if json.trim_ascii_start().starts_with(b"{") {
+        Ok(value)
+    } else {
+        Err(JsonError::Invalid(serde::de::Error::custom("not an object")))
+    }
 }
