@@ -19,15 +19,16 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
     require-trusted-types-for 'script'; \
     trusted-types waxseal";
 
-/// Powerful features that the pages do without, and the two they use.
-const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), bluetooth=(), \
-    browsing-topics=(), camera=(), clipboard-read=(), clipboard-write=(self), \
-    compute-pressure=(), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), \
-    geolocation=(), gyroscope=(), hid=(), identity-credentials-get=(), idle-detection=(), \
-    local-fonts=(), magnetometer=(), microphone=(), midi=(), otp-credentials=(), payment=(), \
-    picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), \
-    screen-wake-lock=(), serial=(), storage-access=(), sync-xhr=(), usb=(), web-share=(self), \
-    window-management=(), xr-spatial-tracking=()";
+/// Powerful features that the pages do without, and writing to the clipboard. The system's share
+/// sheet, which is theirs without being listed, is unknown to some browsers, who would complain.
+const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), \
+    clipboard-read=(), clipboard-write=(self), compute-pressure=(), display-capture=(), \
+    encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), gyroscope=(), hid=(), \
+    identity-credentials-get=(), idle-detection=(), local-fonts=(), magnetometer=(), \
+    microphone=(), midi=(), otp-credentials=(), payment=(), picture-in-picture=(), \
+    publickey-credentials-create=(), publickey-credentials-get=(), screen-wake-lock=(), \
+    serial=(), storage-access=(), sync-xhr=(), usb=(), window-management=(), \
+    xr-spatial-tracking=()";
 
 /// Adds them; an answer's own `Cache-Control` stays.
 pub(crate) fn security() -> DefaultHeaders {

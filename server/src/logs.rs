@@ -44,7 +44,7 @@ pub(crate) async fn request<B: MessageBody>(
     let route = response.request().match_pattern();
     let route = route.as_deref().unwrap_or("unknown");
     let status = response.status();
-    let ms = start.elapsed().as_secs_f64() * 1000.0;
+    let ms = start.elapsed().as_micros() as f64 / 1000.0;
     let bytes = match response.response().body().size() {
         BodySize::Sized(bytes) => bytes,
         BodySize::None | BodySize::Stream => 0,

@@ -33,6 +33,12 @@ pub(super) struct PartParam {
     n: u64,
 }
 
+/// Bytes as they are.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "read by the derive only")]
+pub(super) struct Octets(Vec<u8>);
+
 /// The errors of every call.
 pub(super) struct Problems;
 

@@ -1,6 +1,6 @@
 //! What owners call: creating, uploading, publishing, looking after and revoking shares.
 
-use super::openapi::{IdParam, PartParam, Problems};
+use super::openapi::{IdParam, Octets, PartParam, Problems};
 use crate::{
     extract::{Bearer, Id, Json, PartBody, PartNumber},
     problem::ApiError,
@@ -45,7 +45,7 @@ pub(super) async fn create(
 #[utoipa::path(
     put, path = "/api/shares/{id}/parts/{n}", tag = "owner", security(("owner" = [])),
     params(IdParam, PartParam),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = Octets, content_type = "application/octet-stream"),
     responses((status = 204, description = "It is stored"), Problems)
 )]
 pub(super) async fn put_part(

@@ -1,6 +1,6 @@
 //! What recipients call: looking at a share, opening it, fetching its parts.
 
-use super::openapi::{IdParam, PartParam, Problems};
+use super::openapi::{IdParam, Octets, PartParam, Problems};
 use crate::{
     extract::{Bearer, ByteRange, Id, Json, PartNumber, Slice},
     problem::ApiError,
@@ -53,7 +53,7 @@ pub(super) async fn landing(
     responses(
         (
             status = 200, description = "Part 0 with the seal in front",
-            body = Vec<u8>, content_type = "application/octet-stream",
+            body = Octets, content_type = "application/octet-stream",
             headers(
                 ("waxseal-size" = u64, description = "Bytes of the whole ciphertext"),
                 ("waxseal-parts" = u64, description = "Number of parts"),
@@ -95,11 +95,11 @@ pub(super) async fn claim(
     responses(
         (
             status = 200, description = "The part",
-            body = Vec<u8>, content_type = "application/octet-stream"
+            body = Octets, content_type = "application/octet-stream"
         ),
         (
             status = 206, description = "The range of it",
-            body = Vec<u8>, content_type = "application/octet-stream"
+            body = Octets, content_type = "application/octet-stream"
         ),
         Problems
     )

@@ -104,6 +104,12 @@ fn a_creation_that_is_not_exactly_right_stores_nothing() {
         assert_eq!(reply.status, *status, "{from} → {to}: {reply:?}");
         assert_refused(&reply, *status, kind);
     }
+    let values: Vec<_> = ["id", "access_hash", "owner_hash", "passphrase_hash", "size"]
+        .into_iter()
+        .chain(["expires_in", "views", "head"])
+        .map(|field| share.creation()[field].clone())
+        .collect();
+    assert_refused(&server.post("/api/shares", "", &Value::Array(values)), 422, "invalid");
     for field in ["id", "access_hash", "owner_hash", "passphrase_hash"] {
         let hash = share.creation()["access_hash"].as_str().expect("a string").to_owned();
         let good = if field == "id" { share.id() } else { hash };

@@ -25,7 +25,7 @@ fn assert_hardened(reply: &Reply) {
     let permissions = reply.header("permissions-policy").expect("it is there");
     let allowed: Vec<_> =
         permissions.split(", ").filter(|feature| !feature.ends_with("=()")).collect();
-    assert_eq!(allowed, ["clipboard-write=(self)", "web-share=(self)"]);
+    assert_eq!(allowed, ["clipboard-write=(self)"]);
     assert_eq!(reply.header("server"), None);
     assert_eq!(reply.header("access-control-allow-origin"), None);
 }

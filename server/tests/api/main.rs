@@ -9,4 +9,5 @@ mod pages;
 mod policy;
 mod recipient;
 mod slow;
+mod store;
 mod support;

@@ -71,6 +71,22 @@ fn every_call_names_its_errors_and_its_token() {
     }
 }
 
+#[test]
+fn the_documentation_lists_every_type_of_problem() {
+    let document = TestServer::start().get("/api/openapi.json").json();
+    let types = &document["components"]["schemas"]["ProblemType"]["enum"];
+    let types = types.as_array().expect("an enumeration").iter().filter_map(Value::as_str);
+    let mut types: Vec<_> = types.filter_map(|t| t.strip_prefix("urn:waxseal:problem:")).collect();
+    types.sort_unstable();
+
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/api.md");
+    let page = std::fs::read_to_string(path).expect("it is part of the project");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_unstable();
+    assert_eq!(rows, types);
+}
+
 fn collect(value: &Value, references: &mut Vec<String>) {
     match value {
         Value::Object(members) => {

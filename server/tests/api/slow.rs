@@ -5,7 +5,7 @@ use crate::support::{Share, TestServer};
 /// A creation that announces so many bytes more than it has, with this header besides.
 fn creation(share: &Share, more: isize, extra: &str) -> String {
     let json = share.creation().to_string();
-    let length = json.len().strict_add_signed(more);
+    let length = json.len().checked_add_signed(more).expect("the JSON is longer");
     format!(
         "POST /api/shares HTTP/1.1\r\nhost: waxseal\r\ncontent-type: application/json\r\n\
          content-length: {length}\r\n{extra}\r\n{json}"

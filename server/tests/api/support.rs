@@ -9,6 +9,7 @@ pub(crate) use share::{Share, claim_token};
 use std::{
     net::TcpListener,
     ops::Deref,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -22,7 +23,7 @@ use waxseal_core::time::Timestamp;
 use waxseal_server::{
     config::Settings,
     run,
-    store::{Clock, sqlite::SqliteStore},
+    store::{Clock, Retention, Store, sqlite::SqliteStore},
 };
 
 /// A clock that tests move.
@@ -59,18 +60,29 @@ impl TestServer {
 
     /// With these flags.
     pub(crate) fn with(flags: &[&str]) -> Self {
+        Self::over(flags, async |path, retention, clock| {
+            SqliteStore::open(path, retention, clock).expect("the folder is empty")
+        })
+    }
+
+    /// With these flags, over another store.
+    pub(crate) fn over<Open, S>(flags: &[&str], open: Open) -> Self
+    where
+        Open: AsyncFnOnce(&Path, Retention, Arc<dyn Clock>) -> S + Send + 'static,
+        S: Store + 'static,
+    {
         let args = ["waxseal-server", "--workers=1"].iter().chain(flags);
         let settings = Settings::load(args, []).expect("the flags fit");
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let clock = Arc::new(TestClock::default());
         let path = folder.path().join("waxseal.db");
-        let store = SqliteStore::open(&path, settings.retention(), clock.clone())
-            .expect("the store opens in an empty folder");
+        let clock = Arc::new(TestClock::default());
+        let its_clock = clock.clone();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let client = Client::new(listener.local_addr().expect("the listener is bound"));
         let (started, handle) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
+                let store = open(&path, settings.retention(), its_clock).await;
                 let server = run(&settings, listener, Arc::new(store)).expect("the server starts");
                 started.send(server.handle()).expect("the test waits for it");
                 server.await.expect("the server ends well");

@@ -1,0 +1,39 @@
+//! What a store that is full or away means for callers.
+
+use crate::support::{Share, TestServer};
+use std::net::TcpListener;
+use waxseal_server::store::{redis::RedisStore, sqlite::SqliteStore};
+
+#[test]
+fn a_full_store_takes_no_more_shares() {
+    let server = TestServer::over(&[], async |path, retention, clock| {
+        SqliteStore::open_with_reserve(path, retention, clock, u64::MAX)
+            .expect("the folder is empty")
+    });
+    let share = Share::new(1);
+    server.post("/api/shares", "", &share.creation()).problem(507, "storage-full");
+    server.call("GET", &share.path(""), &share.access()).problem(404, "unknown-share");
+}
+
+#[test]
+fn a_store_that_is_away_is_said_to_be() {
+    let server = TestServer::over(&[], async |_, retention, clock| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let nobody = listener.local_addr().expect("the listener is bound");
+        drop(listener);
+        let url = format!("redis://{nobody}");
+        RedisStore::connect(&url, retention, clock).await.expect("it may come later")
+    });
+    let share = Share::new(1);
+    for reply in [
+        server.post("/api/shares", "", &share.creation()),
+        server.call("GET", &share.path(""), &share.access()),
+        server.claim(&share, 7),
+        server.get("/readyz"),
+    ] {
+        reply.problem(503, "unavailable");
+        assert_eq!(reply.header("retry-after"), Some("5"));
+    }
+    assert_eq!(server.get("/healthz").status, 200);
+    assert_eq!(server.get("/api/policy").status, 200);
+}
