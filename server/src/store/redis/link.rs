@@ -83,6 +83,9 @@ impl Link {
 
     /// Runs commands that read.
     pub(super) async fn query(&self, pipeline: &Pipeline) -> Result<Vec<Value>, StoreError> {
+        if pipeline.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut live = self.live().await?;
         let result = pipeline.query_async(&mut live.connection).await;
         live.judge(result)

@@ -31,7 +31,7 @@ pub(super) fn claim(
             return Ok(opened(&share, head, until));
         }
         // Past claims are not remembered for ever where there is no end of views: there it is a new one.
-        Some(_) if share.record.views.is_some() => return Err(StoreError::ClaimOver),
+        Some(_) if share.record.views.is_some() => return Err(lapsed(tx, &share)?),
         _ => {}
     }
     share.record.check_running(tx.now)?;
@@ -102,7 +102,13 @@ fn check_proof(tx: &Tx<'_>, share: &mut Share, proof: Option<TokenHash>) -> Resu
 fn live(tx: &Tx<'_>, id: ShareId, claim: TokenHash) -> Result<(Share, Lease), StoreError> {
     let share = tx.share(id)?;
     let lease = tx.lease(share.key, claim)?.ok_or(StoreError::Unknown)?;
-    if tx.now < lease.until { Ok((share, lease)) } else { Err(StoreError::ClaimOver) }
+    if tx.now < lease.until { Ok((share, lease)) } else { Err(lapsed(tx, &share)?) }
+}
+
+/// The answer to a claim that is over, which may be the first to find that out.
+fn lapsed(tx: &Tx<'_>, share: &Share) -> Result<StoreError, StoreError> {
+    settle(tx, share)?;
+    Ok(StoreError::ClaimOver)
 }
 
 /// Makes the claim's lease as long as a request now makes it.

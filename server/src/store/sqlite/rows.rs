@@ -185,8 +185,10 @@ impl Tx<'_> {
         until: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         self.db
-            .prepare_cached("UPDATE share SET content_until = ? WHERE key = ?")?
-            .execute((until.map(millis), share))?;
+            .prepare_cached(
+                "UPDATE share SET content_until = ?2 WHERE key = ?1 AND content_until IS NOT ?2",
+            )?
+            .execute((share, until.map(millis)))?;
         Ok(())
     }
 

@@ -1,0 +1,201 @@
+//! A store to test, on an engine of the case's choice, with a clock that the case moves.
+//!
+//! Invariant: nothing is shared between two benches.
+
+use crate::{redis_server::RedisServer, sample::Sample};
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+use waxseal_core::{time::Timestamp, token::TokenHash};
+use waxseal_server::store::{
+    Clock, Opened, Receipt, Retention, Store, StoreError, redis::RedisStore, sqlite::SqliteStore,
+};
+
+/// How long to wait for what happens without a request.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Expects a call to be refused in a certain way.
+macro_rules! assert_refused {
+    ($call:expr, $error:pat $(if $guard:expr)? $(,)?) => {
+        match $call {
+            Err($error) $(if $guard)? => {}
+            other => panic!("expected {}, got {other:?}", stringify!($error)),
+        }
+    };
+}
+
+/// The engines there are.
+#[derive(Clone, Copy)]
+pub(crate) enum Engine {
+    Sqlite,
+    Redis,
+}
+
+/// A clock that stands until it is moved.
+pub(crate) struct Hands(AtomicU64);
+
+impl Hands {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicU64::new(1_772_546_520_123)))
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        let millis = u64::try_from(by.as_millis()).expect("no case waits that long");
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Where the engine keeps its data.
+enum Home {
+    Sqlite(TempDir),
+    Redis(RedisServer),
+}
+
+/// A store and its clock.
+pub(crate) struct Bench {
+    store: Option<Arc<dyn Store>>,
+    pub(crate) clock: Arc<Hands>,
+    retention: Retention,
+    home: Home,
+}
+
+impl Engine {
+    pub(crate) async fn start(self) -> Bench {
+        self.start_with(Retention::default()).await
+    }
+
+    pub(crate) async fn start_with(self, retention: Retention) -> Bench {
+        let home = match self {
+            Self::Sqlite => Home::Sqlite(tempfile::tempdir().expect("a folder can be made")),
+            Self::Redis => Home::Redis(RedisServer::start(&[])),
+        };
+        let mut bench = Bench { store: None, clock: Hands::new(), retention, home };
+        bench.open().await;
+        bench
+    }
+}
+
+impl Bench {
+    async fn open(&mut self) {
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
+        let store: Result<Arc<dyn Store>, StoreError> = match &self.home {
+            Home::Sqlite(folder) => {
+                let path = folder.path().join("data").join("waxseal.db");
+                SqliteStore::open(&path, self.retention, clock).map(|store| Arc::new(store) as _)
+            }
+            Home::Redis(server) => RedisStore::connect(&server.url(), self.retention, clock)
+                .await
+                .map(|store| Arc::new(store) as _),
+        };
+        self.store = Some(store.expect("the store opens"));
+    }
+
+    /// Ends the store, and Redis by a crash, and opens it again.
+    pub(crate) async fn reopen(&mut self) {
+        self.store = None;
+        if let Home::Redis(server) = &mut self.home {
+            server.kill();
+            server.run();
+        }
+        self.open().await;
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(self.store.as_ref().expect("the store is open"))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    pub(crate) async fn create(&self, sample: &Sample) -> Receipt {
+        self.store().create(sample.new.clone()).await.expect("a new share is taken")
+    }
+
+    /// Creates a share of several parts and publishes it.
+    pub(crate) async fn upload(&self, sample: &Sample) -> Receipt {
+        let store = self.store();
+        self.create(sample).await;
+        for n in 0..sample.new.size.parts() {
+            let part = sample.part(n);
+            store.put_part(sample.new.id, sample.new.owner, n, part).await.expect("it fits");
+        }
+        store.publish(sample.new.id, sample.new.owner).await.expect("all parts are there")
+    }
+
+    /// Claims with the right tokens.
+    pub(crate) async fn claim(
+        &self,
+        sample: &Sample,
+        claim: TokenHash,
+    ) -> Result<Opened, StoreError> {
+        let Sample { new, proof, .. } = sample;
+        self.store().claim(new.id, new.access, claim, *proof).await
+    }
+
+    /// Whether anything of the share's content is kept anywhere.
+    pub(crate) fn holds(&self, sample: &Sample) -> bool {
+        match &self.home {
+            Home::Sqlite(folder) => folder_holds(folder.path(), sample),
+            Home::Redis(server) => {
+                let pattern = format!("waxseal:{{{}}}:*", sample.new.id.to_base64url());
+                let keys: Vec<String> = redis::cmd("KEYS")
+                    .arg(pattern)
+                    .query(&mut server.connection())
+                    .expect("a running server answers");
+                keys.iter().any(|key| !key.ends_with(":record") && !key.ends_with(":claims"))
+            }
+        }
+    }
+
+    /// Waits until nothing of the content is kept, without a request. Redis goes by its own time there,
+    /// as `only_redis` tests.
+    pub(crate) fn loses_unasked(&self, sample: &Sample) {
+        if let Home::Sqlite(_) = self.home {
+            self.loses(sample);
+        }
+    }
+
+    /// Waits until nothing of the share's content is kept.
+    fn loses(&self, sample: &Sample) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.holds(sample) {
+            assert!(Instant::now() < deadline, "the content stays");
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Whether a file in the folder or below has any piece of the content.
+pub(crate) fn folder_holds(folder: &Path, sample: &Sample) -> bool {
+    fs::read_dir(folder).expect("the folder is there").any(|entry| {
+        let path = entry.expect("the folder can be read").path();
+        if path.is_dir() {
+            return folder_holds(&path, sample);
+        }
+        // A file may go while we look.
+        let bytes = fs::read(path).unwrap_or_default();
+        sample.pieces().any(|piece| contains(&bytes, piece))
+    })
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}

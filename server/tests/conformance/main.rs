@@ -1,0 +1,96 @@
+//! What every engine of the store must do, as `trait Store` says it.
+//!
+//! Invariant: a case knows nothing of its engine; what only one engine has is in `only_redis` and
+//! `only_sqlite`. No case sleeps: the clock is moved by hand.
+
+#[path = "../support/redis_server.rs"]
+mod redis_server;
+
+#[macro_use]
+mod bench;
+mod leases;
+mod life;
+mod only_redis;
+mod only_sqlite;
+mod opening;
+mod owner;
+mod passphrases;
+mod sample;
+mod staging;
+
+/// Makes of each case, an `async fn(Engine)`, one test an engine.
+macro_rules! on_every_engine {
+    ($($file:ident: $($case:ident),+ $(,)?;)+) => {
+        on_every_engine!(@ sqlite Sqlite $($($file $case)+)+);
+        on_every_engine!(@ redis Redis $($($file $case)+)+);
+    };
+    (@ $engine:ident $variant:ident $($file:ident $case:ident)+) => {
+        mod $engine {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $case() {
+                    crate::$file::$case(crate::bench::Engine::$variant).await;
+                }
+            )+
+        }
+    };
+}
+
+on_every_engine! {
+    opening:
+        of_64_racing_claimers_exactly_one_opens,
+        of_64_racers_for_five_views_exactly_five_open,
+        of_many_one_time_shares_every_one_opens_exactly_once,
+        a_lost_reply_is_given_again_and_spends_nothing,
+        the_head_is_the_seal_and_part_0,
+        an_unlimited_share_opens_again_and_again,
+        a_landing_spends_nothing,
+        unknown_ids_and_wrong_tokens_are_alike,
+        a_revocation_and_a_claim_racing_agree;
+    leases:
+        a_lapsed_lease_is_over_and_takes_the_content,
+        a_lapsed_lease_takes_the_content_without_a_request,
+        requests_renew_a_lease_for_a_day_at_most,
+        no_lease_outlasts_the_expiry,
+        the_last_acknowledgement_deletes_the_content,
+        of_two_live_claims_one_acknowledged_keeps_the_content,
+        a_view_left_keeps_the_content,
+        without_leases_the_first_answer_takes_everything,
+        without_leases_only_shares_of_one_part_are_taken,
+        a_lapsed_claim_of_an_unlimited_share_is_a_new_view,
+        only_the_newest_past_claims_are_remembered;
+    passphrases:
+        of_64_parallel_wrong_passphrases_exactly_ten_are_counted,
+        the_right_one_after_nine_wrong_ones_opens,
+        asking_without_a_proof_counts_nothing,
+        a_proof_where_none_is_set_spends_nothing,
+        a_live_claim_asks_again_without_the_proof,
+        a_burned_share_keeps_the_leases_of_earlier_claims;
+    staging:
+        parts_come_in_any_order_at_once_and_again,
+        wrong_parts_are_refused,
+        nothing_is_published_with_parts_missing,
+        publishing_again_answers_the_same,
+        a_published_share_takes_no_parts,
+        a_staged_share_lasts_an_hour_from_the_last_request,
+        staged_parts_last_a_day,
+        a_staged_share_cannot_be_opened,
+        a_staged_share_can_be_revoked,
+        part_numbers_and_lengths_follow_the_size;
+    life:
+        the_same_creation_again_writes_nothing,
+        any_other_creation_under_a_known_id_conflicts,
+        a_creation_again_finds_how_the_share_ended,
+        a_head_that_does_not_fit_is_refused,
+        an_expired_share_is_over_and_its_content_gone,
+        the_record_outlasts_the_expiry_by_a_week,
+        without_retention_nothing_outlasts_the_expiry,
+        reopening_keeps_everything;
+    owner:
+        the_status_tells_the_whole_life,
+        statuses_come_in_the_order_asked,
+        a_revoked_share_is_over_and_its_content_gone,
+        a_revocation_ends_every_lease,
+        an_opened_share_stays_opened_when_revoked,
+        an_expired_or_burned_share_stays_so_when_revoked;
+}
