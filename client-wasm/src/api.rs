@@ -138,8 +138,7 @@ async fn send(
     body: Option<&str>,
 ) -> Result<Response, ApiError> {
     let headers = Headers::new().map_err(|_| ApiError::Unexpected)?;
-    let set =
-        |name: &str, value: &str| headers.set(name, value).map_err(|_| ApiError::Unexpected);
+    let set = |name: &str, value: &str| headers.set(name, value).map_err(|_| ApiError::Unexpected);
     if let Some(bearer) = bearer {
         set("authorization", &format!("Bearer {bearer}"))?;
     }

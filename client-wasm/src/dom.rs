@@ -21,33 +21,37 @@ pub fn document() -> Document {
 
 /// The element with this id.
 pub fn by_id<T: JsCast>(id: &str) -> T {
-    let element = document().get_element_by_id(id);
-    cast(element.unwrap_or_else(|| panic!("the page lacks #{id}")), id)
+    cast(document().get_element_by_id(id), id)
 }
 
 /// The element within `root` with `data-slot="name"`.
 pub fn slot<T: JsCast>(root: &Element, name: &str) -> T {
-    let found = root.query_selector(&format!("[data-slot={name}]")).ok().flatten();
-    cast(found.unwrap_or_else(|| panic!("the page lacks the slot {name}")), name)
+    cast(root.query_selector(&format!("[data-slot={name}]")).ok().flatten(), name)
 }
 
 /// Every element that fits `selector`.
 pub fn all(selector: &str) -> Vec<HtmlElement> {
-    let list = document().query_selector_all(selector).expect("the selector is valid");
+    let Ok(list) = document().query_selector_all(selector) else { return Vec::new() };
     (0..list.length()).filter_map(|n| list.item(n)?.dyn_into().ok()).collect()
 }
 
 /// The one element inside the template with this id, cloned.
 pub fn from_template<T: JsCast>(id: &str) -> T {
     let template: HtmlTemplateElement = by_id(id);
-    let clone = template.content().clone_node_with_deep(true).expect("a template can be cloned");
-    let fragment: DocumentFragment = clone.unchecked_into();
-    cast(fragment.first_element_child().unwrap_or_else(|| panic!("#{id} is empty")), id)
+    let clone = template.content().clone_node_with_deep(true).ok();
+    let fragment: Option<DocumentFragment> = clone.map(JsCast::unchecked_into);
+    cast(fragment.and_then(|fragment| fragment.first_element_child()), id)
 }
 
 /// A new element.
 pub fn element<T: JsCast>(tag: &str) -> T {
-    cast(document().create_element(tag).expect("the tag is valid"), tag)
+    cast(document().create_element(tag).ok(), tag)
+}
+
+/// Puts `child` behind what `parent` has.
+pub fn append(parent: &Element, child: &Element) {
+    let done = parent.append_child(child);
+    debug_assert!(done.is_ok(), "an element takes children");
 }
 
 /// Shows or hides.
@@ -64,14 +68,23 @@ pub fn set(element: &Element, name: &str, value: &str) {
 
 /// Calls `handler` on every event `name` at `target`, for the life of the page.
 pub fn on(target: &web_sys::EventTarget, name: &str, handler: impl FnMut(Event) + 'static) {
-    let closure = Closure::<dyn FnMut(Event)>::new(handler);
+    listen(target, name, Box::new(handler));
+}
+
+/// One copy for all handlers, which are many.
+fn listen(target: &web_sys::EventTarget, name: &str, handler: Box<dyn FnMut(Event)>) {
+    let closure = Closure::wrap(handler);
     let done = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
     debug_assert!(done.is_ok(), "a listener can be added");
     closure.forget();
 }
 
 /// Calls `handler` on every click of a person; clicks that a script makes up are ignored.
-pub fn on_click(target: &Element, mut handler: impl FnMut() + 'static) {
+pub fn on_click(target: &Element, handler: impl FnMut() + 'static) {
+    listen_to_clicks(target, Box::new(handler));
+}
+
+fn listen_to_clicks(target: &Element, mut handler: Box<dyn FnMut()>) {
     on(target, "click", move |event| {
         event.prevent_default();
         if event.is_trusted() {
@@ -116,6 +129,11 @@ pub fn property(object: &JsValue, name: &str) -> JsValue {
     js_sys::Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
-fn cast<T: JsCast>(element: Element, name: &str) -> T {
-    element.dyn_into().unwrap_or_else(|_| panic!("{name} is another kind of element"))
+fn cast<T: JsCast>(element: Option<Element>, name: &str) -> T {
+    element.and_then(|element| element.dyn_into().ok()).unwrap_or_else(|| lacks(name))
+}
+
+#[cold]
+fn lacks(name: &str) -> ! {
+    panic!("the page lacks {name}")
 }

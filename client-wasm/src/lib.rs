@@ -7,7 +7,7 @@ pub mod api;
 pub mod compose;
 pub mod copy;
 pub mod dom;
-pub mod qr;
+pub mod extras;
 pub mod recipient;
 pub mod storage;
 pub mod theme;

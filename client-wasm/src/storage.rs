@@ -20,7 +20,7 @@ const LINKS: &str = "waxseal.links";
 pub const LEASE: Duration = Duration::from_secs(15 * 60);
 
 /// A recipient's place: enough to ask again with the same claim.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub struct Place {
     token: String,
     /// The claim.
@@ -45,9 +45,8 @@ impl Place {
 
     /// Remembers it under the share's id; where there is no storage, only the page does.
     pub fn keep(&self, id: ShareId) {
-        let json = serde_json::to_string(self).expect("a place has string keys only");
         if let Some(storage) = session() {
-            storage.set_item(&key(id), &json).ok();
+            storage.set_item(&key(id), &self.to_text()).ok();
         }
     }
 
@@ -70,9 +69,25 @@ impl Place {
     }
 
     fn read(storage: &Storage, key: &str) -> Option<Self> {
-        let json = storage.get_item(key).ok().flatten()?;
-        let place: Self = serde_json::from_str(&json).ok()?;
+        let place = Self::from_text(&storage.get_item(key).ok().flatten()?)?;
         (place.until > words::now()).then_some(place)
+    }
+
+    /// Token, claim, whether there is a passphrase, until when; a line each.
+    fn to_text(&self) -> String {
+        let passphrase = if self.passphrase { "passphrase" } else { "" };
+        let until = self.until.unix_millis();
+        format!("{}\n{}\n{passphrase}\n{}", self.token, self.claim.to_base64url(), until)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        Some(Self {
+            token: lines.next()?.to_owned(),
+            claim: lines.next()?.parse().ok()?,
+            passphrase: !lines.next()?.is_empty(),
+            until: Timestamp::from_unix_millis(lines.next()?.parse().ok()?),
+        })
     }
 }
 

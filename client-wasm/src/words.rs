@@ -62,9 +62,14 @@ pub fn plural(count: u64, unit: &str) -> String {
 pub fn size(bytes: u64) -> String {
     match bytes {
         0..1_000_000 => format!("{} KB", bytes.div_ceil(1000)),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+        1_000_000..1_000_000_000 => tenths(bytes / 100_000, "MB"),
+        _ => tenths(bytes / 100_000_000, "GB"),
     }
+}
+
+/// Integers only: floating-point formatting is 12 KB of code.
+fn tenths(count: u64, unit: &str) -> String {
+    format!("{}.{} {unit}", count / 10, count % 10)
 }
 
 fn js_date(time: Timestamp) -> Date {

@@ -132,7 +132,8 @@ impl FoundLink {
         if let Some((_, fragment)) = address.split_once('#').filter(|(_, key)| !key.is_empty()) {
             return Ok(Self { secret: LinkSecret::from_fragment(fragment)?, exposed: false });
         }
-        let (_, fragment) = address.split_once("%23").ok_or(LinkError::Missing)?;
+        let behind = |(at, _)| address[at..].strip_prefix("%23");
+        let fragment = address.match_indices('%').find_map(behind).ok_or(LinkError::Missing)?;
         Ok(Self { secret: LinkSecret::from_fragment(fragment)?, exposed: true })
     }
 }

@@ -4,7 +4,6 @@
 
 use rand_core::TryCryptoRng;
 use std::fmt;
-use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The longest passphrase, in bytes of UTF-8 after normalization.
@@ -24,8 +23,18 @@ impl Passphrase {
     ///
     /// # Errors
     /// [`PassphraseTooLong`] for more than 1024 bytes after normalization.
+    #[cfg(feature = "nfc")]
     pub fn new(typed: &str) -> Result<Option<Self>, PassphraseTooLong> {
-        let passphrase = Self(typed.nfc().collect());
+        use unicode_normalization::UnicodeNormalization;
+        Self::from_normalized(typed.nfc().collect())
+    }
+
+    /// As [`Self::new`], for a text that the platform has put into normalization form C.
+    ///
+    /// # Errors
+    /// [`PassphraseTooLong`] for more than 1024 bytes.
+    pub fn from_normalized(typed: String) -> Result<Option<Self>, PassphraseTooLong> {
+        let passphrase = Self(typed);
         match passphrase.0.len() {
             0 => Ok(None),
             1..=MAX_BYTES => Ok(Some(passphrase)),

@@ -1,4 +1,5 @@
+self.waxsealExtras = () => import("/assets/extras.js");
+self.waxsealWorker = new URL("/assets/worker.js", location.href).href;
 __wbg_init({ module_or_path: "/assets/compose.wasm" }).catch(() => {
-  if (self.document) document.documentElement.className = "too-old";
+  document.documentElement.className = "too-old";
 });
-self.waxsealQr = () => import("/assets/qr.js");

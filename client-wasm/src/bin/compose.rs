@@ -1,9 +1,5 @@
-//! The sender's page, and its worker.
+//! The sender's page.
 
 fn main() {
-    if waxseal_client::worker::is_worker() {
-        waxseal_client::worker::serve();
-    } else {
-        waxseal_client::compose::start();
-    }
+    waxseal_client::compose::start();
 }

@@ -1,9 +1,5 @@
-//! The recipient's page, and its worker.
+//! The recipient's page.
 
 fn main() {
-    if waxseal_client::worker::is_worker() {
-        waxseal_client::worker::serve();
-    } else {
-        waxseal_client::recipient::start();
-    }
+    waxseal_client::recipient::start();
 }

@@ -139,7 +139,7 @@ fn open(policy: &Policy) {
             radio.set_value(&expires_in.seconds().to_string());
             radio.set_checked(*expires_in == policy.default_expiry);
             text.expect("a pill has a text").set_text_content(Some(&words::expiry(*expires_in)));
-            choices.append_child(&pill).expect("a fieldset takes children");
+            dom::append(&choices, &pill);
         }
         input("once").set_checked(policy.one_time || policy.force_one_time);
         input("once").set_disabled(policy.force_one_time);
@@ -147,6 +147,7 @@ fn open(policy: &Policy) {
             dom::set(&dom::by_id::<Element>("more"), "open", "");
         }
     }
+    worker::warm_up();
     reflect_views();
     reflect_strength();
     error("");

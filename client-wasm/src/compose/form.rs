@@ -165,7 +165,7 @@ fn add((label, kind): Blank) -> Element {
             limit();
         });
     }
-    dom::by_id::<HtmlElement>("fields").append_child(&row).expect("a list takes items");
+    dom::append(&dom::by_id::<HtmlElement>("fields"), &row);
     row
 }
 
@@ -195,7 +195,7 @@ fn input_for(row: &Element, kind: FieldKind, value: &str) {
     dom::set(&control, "autocomplete", "off");
     dom::set(&control, "autocapitalize", "none");
     dom::set(&control, "spellcheck", "false");
-    place.append_child(&control).expect("an element takes children");
+    dom::append(&place, &control);
     label_input(row);
 }
 

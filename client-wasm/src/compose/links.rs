@@ -53,7 +53,7 @@ pub(super) fn refresh() {
         if let Ok(rows) = ask().await {
             list.set_text_content(None);
             for (link, status) in rows.iter().rev() {
-                list.append_child(&row(link, status)).expect("a list takes items");
+                dom::append(&list, &row(link, status));
             }
         }
     });

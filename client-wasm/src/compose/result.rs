@@ -4,7 +4,7 @@ use super::{
     dialog::{self, Step},
     explain, form, links,
 };
-use crate::{api, copy, dom, qr::Qr, words};
+use crate::{api, copy, dom, extras::Qr, words};
 use js_sys::Function;
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsCast;

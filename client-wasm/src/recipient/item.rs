@@ -1,13 +1,14 @@
 //! The item: every field with what can be done with it.
 
 use super::screen::Screen;
-use crate::{api::Claimed, copy, dom, qr::Qr, words};
-use std::rc::Rc;
-use wasm_bindgen_futures::spawn_local;
-use waxseal_core::{
-    manifest::{Field, FieldKind, Manifest},
-    totp::Totp,
+use crate::{
+    api::Claimed,
+    copy, dom,
+    extras::{OneTimeCodes, Qr},
+    words,
 };
+use wasm_bindgen_futures::spawn_local;
+use waxseal_core::manifest::{Field, FieldKind, Manifest};
 use web_sys::{Element, HtmlAnchorElement, HtmlButtonElement, HtmlElement, Url};
 
 /// Stands for a concealed value, whatever its length.
@@ -39,7 +40,7 @@ pub(super) fn show(manifest: &Manifest, claimed: &Claimed, fits: bool) {
     dom::show(&at("policy"), !fits);
     let fields = at("fields");
     for field in &manifest.fields {
-        fields.append_child(&row(&section, field)).expect("a list takes items");
+        dom::append(&fields, &row(&section, field));
     }
     dom::show(&fields, !manifest.fields.is_empty());
     if !manifest.files.is_empty() {
@@ -90,13 +91,16 @@ fn row(section: &Element, field: &Field) -> Element {
             link(&value, &field.value);
             copy::on_click(&button, move || text.clone());
         }
-        FieldKind::Totp => match Totp::parse(&field.value) {
-            Some(totp) => live_code(section, &row, &value, totp, &field.value),
-            None => {
-                conceal(&row, &value, name, &field.value);
-                copy::on_click(&button, move || text.clone());
-            }
-        },
+        FieldKind::Totp => {
+            conceal(&row, &value, name, &field.value);
+            let (section, row, uri) = (section.clone(), row.clone(), field.value.clone());
+            spawn_local(async move {
+                match OneTimeCodes::from_uri(&uri).await {
+                    Some(codes) => live_code(&section, &row, codes, uri),
+                    None => copy::on_click(&button, move || text.clone()),
+                }
+            });
+        }
         FieldKind::Multiline | FieldKind::Text => {
             if field.kind == FieldKind::Text {
                 value.class_list().add_1("words").ok();
@@ -144,40 +148,41 @@ fn link(value: &HtmlElement, text: &str) {
     anchor.set_rel("noopener noreferrer nofollow");
     anchor.set_target("_blank");
     anchor.set_text_content(Some(text));
-    value.append_child(&anchor).expect("an element takes children");
+    dom::append(&value, &anchor);
 }
 
-/// The one-time code of now, renewed while the item is on screen.
-fn live_code(section: &Element, row: &Element, value: &HtmlElement, totp: Totp, uri: &str) {
-    let totp = Rc::new(totp);
+/// In place of the URI, the one-time code of now, renewed while the item is on screen.
+fn live_code(section: &Element, row: &Element, codes: OneTimeCodes, uri: String) {
+    dom::show(&dom::slot::<Element>(row, "reveal"), false);
+    let value: HtmlElement = dom::slot(row, "value");
+    value.set_text_content(None);
+    value.class_list().remove_1("masked").ok();
     let code: HtmlElement = dom::element("span");
     code.set_class_name("code");
     let countdown: HtmlElement = dom::element("span");
     countdown.set_class_name("countdown");
-    value.append_child(&code).expect("an element takes children");
-    value.append_child(&countdown).expect("an element takes children");
-    tick(value.clone(), code, countdown, Rc::clone(&totp));
+    dom::append(&value, &code);
+    dom::append(&value, &countdown);
+    tick(code, countdown, codes.clone());
     let button: HtmlButtonElement = dom::slot(row, "copy");
-    copy::on_click(&button, move || totp.at(words::now()).digits);
+    copy::on_click(&button, move || codes.now().map(|now| now.digits).unwrap_or_default());
     let button: HtmlButtonElement = dom::slot(row, "qr");
     dom::show(&button, true);
-    let (section, uri) = (section.clone(), uri.to_owned());
+    let section = section.clone();
     dom::on_click(&button, move || {
         show_qr(&section, uri.clone(), "Scan it with an authenticator app to keep making codes.");
     });
 }
 
-fn tick(value: HtmlElement, code: HtmlElement, countdown: HtmlElement, totp: Rc<Totp>) {
-    let now = totp.at(words::now());
+fn tick(code: HtmlElement, countdown: HtmlElement, codes: OneTimeCodes) {
+    let Some(now) = codes.now() else { return };
     code.set_text_content(Some(&now.digits));
-    countdown.set_text_content(Some(&format!(
-        "One-time code, new in {}",
-        words::plural(now.seconds_left, "second")
-    )));
+    let left = words::plural(now.seconds_left, "second");
+    countdown.set_text_content(Some(&format!("One-time code, new in {left}")));
     dom::after(1000, move || {
-        // The first call comes before the row is in the page, a cleared screen takes it out.
-        if value.is_connected() {
-            tick(value, code, countdown, totp);
+        // Clearing the screen takes the row out.
+        if code.is_connected() {
+            tick(code, countdown, codes);
         }
     });
 }
@@ -205,7 +210,8 @@ fn show_qr(section: &Element, text: String, caption: &'static str) {
 /// The text of a QR code that joins the Wi-Fi which the fields describe.
 fn wifi(fields: &[Field]) -> Option<String> {
     let find = |names: &[&str]| {
-        let named = |field: &&Field| names.contains(&field.label.to_lowercase().as_str());
+        let named =
+            |field: &&Field| names.iter().any(|name| field.label.trim().eq_ignore_ascii_case(name));
         fields.iter().find(named).map(|field| field.value.as_str())
     };
     let network = find(&["network", "network name", "ssid", "wi-fi", "wifi"])?;
@@ -219,7 +225,7 @@ fn wifi(fields: &[Field]) -> Option<String> {
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if r#"\;,":"#.contains(c) {
+        if matches!(c, '\\' | ';' | ',' | '"' | ':') {
             escaped.push('\\');
         }
         escaped.push(c);

@@ -1,6 +1,6 @@
 //! The screens of the recipient's page; all stand in `open.html`, one is shown.
 
-use crate::{dom, words};
+use crate::{dom, words, worker};
 use wasm_bindgen::JsCast;
 use waxseal_core::{
     layout::SEAL,
@@ -96,6 +96,9 @@ pub(super) fn landing(landing: &Landing, exposed: bool, kept: bool) {
     dom::show(&dom::slot::<HtmlElement>(&section, "exposed"), exposed);
     dom::show(&dom::slot::<HtmlElement>(&section, "insecure"), !dom::is_secure());
     dom::show(&dom::slot::<HtmlElement>(&section, "passphrase-row"), landing.passphrase);
+    if landing.passphrase {
+        worker::warm_up();
+    }
     if landing.passphrase && landing.tries_left.is_some_and(|left| left < 10) {
         tries_left(landing.tries_left);
     }

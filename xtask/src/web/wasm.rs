@@ -3,9 +3,9 @@
 //! Invariant: wasm-bindgen is a library of this program, out of the same Cargo.lock as the client's
 //! crate, so the two versions cannot differ.
 
-use crate::tools::{binaries, cargo, ensure_target};
+use crate::tools::{binaries, cargo, ensure_target, root};
 use anyhow::{Context, Result, ensure};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 
 /// What browsers run.
@@ -23,7 +23,32 @@ pub(super) fn build() -> Result<Vec<Module>> {
     ensure_target(TARGET)?;
     let package = ["build", "--package", "waxseal-client", "--bins"];
     let how = ["--profile", "web", "--target", TARGET];
-    binaries(cargo(package).args(how))?.iter().map(|path| bind(path)).collect()
+    let mut build = cargo(package);
+    build.args(how).env("CARGO_ENCODED_RUSTFLAGS", without_paths()?);
+    binaries(&mut build)?.iter().map(|path| bind(path)).collect()
+}
+
+/// Flags that keep this machine's paths out of panic messages: smaller, and the same everywhere.
+fn without_paths() -> Result<String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))).context("no home")?;
+    let registry = home.join("registry").join("src");
+    let indexes = registry.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
+    let sources = indexes.chain([root().to_owned()]);
+    let flags = sources.map(|path| format!("--remap-path-prefix={}/=", path.display()));
+    Ok(flags.collect::<Vec<_>>().join("\x1f"))
+}
+
+/// The glue without its comments and indentation.
+fn lean(js: &str) -> String {
+    let mut comment = false;
+    let kept = js.lines().map(str::trim).filter(|line| {
+        let starts = line.starts_with("/*");
+        let hidden = comment || starts || line.starts_with("//") || line.is_empty();
+        comment = (comment || starts) && !line.ends_with("*/");
+        !hidden
+    });
+    kept.flat_map(|line| [line, "\n"]).collect()
 }
 
 fn bind(path: &Path) -> Result<Module> {
@@ -42,9 +67,14 @@ fn bind(path: &Path) -> Result<Module> {
         bound.snippets().values().all(Vec::is_empty) && bound.local_modules().is_empty(),
         "{name}: brings JavaScript of its own, which nothing here would serve"
     );
-    Ok(Module {
-        name: name.to_owned(),
-        wasm: bound.wasm_mut().emit_wasm(),
-        js: bound.js().to_owned(),
-    })
+    let mut js = lean(bound.js());
+    let module = bound.wasm_mut();
+    for (n, import) in module.imports.iter_mut().enumerate() {
+        // The names carry hashes, which do not compress, once in each file.
+        let short = format!("_{n}");
+        ensure!(js.contains(&import.name), "{name}: the glue lacks {}", import.name);
+        js = js.replace(&import.name, &short);
+        import.name = short;
+    }
+    Ok(Module { name: name.to_owned(), wasm: module.emit_wasm(), js })
 }

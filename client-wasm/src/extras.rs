@@ -1,6 +1,6 @@
-//! QR codes as SVG elements, and as files.
+//! What few items need and a module of its own brings: QR codes and one-time codes.
 
-use crate::dom;
+use crate::{dom, words};
 use js_sys::{Array, Function, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -11,9 +11,9 @@ use web_sys::{
 
 #[wasm_bindgen]
 extern "C" {
-    /// Loads the encoder; defined by the page's bootstrap.
-    #[wasm_bindgen(js_name = waxsealQr)]
-    fn load_encoder() -> Promise;
+    /// Loads the module; defined by the page's bootstrap.
+    #[wasm_bindgen(js_name = waxsealExtras)]
+    fn load_extras() -> Promise;
 }
 
 /// White modules around the code, as the standard wants.
@@ -21,6 +21,44 @@ const QUIET_ZONE: usize = 4;
 /// Pixels of a module in a PNG.
 const PNG_SCALE: usize = 12;
 const SVG: &str = "http://www.w3.org/2000/svg";
+
+/// A source of one-time codes.
+#[derive(Clone)]
+pub struct OneTimeCodes {
+    uri: String,
+    totp: Function,
+}
+
+/// A one-time code, and the seconds it has left.
+pub struct OneTimeCode {
+    /// 6 to 8 digits.
+    pub digits: String,
+    /// From 1 on.
+    pub seconds_left: u64,
+}
+
+impl OneTimeCodes {
+    /// From an `otpauth://` URI; `None` if the maker cannot be loaded or the URI makes no codes.
+    pub async fn from_uri(uri: &str) -> Option<Self> {
+        let codes = Self { uri: uri.to_owned(), totp: function("totp").await? };
+        codes.now().map(|_| codes)
+    }
+
+    /// The code of now.
+    pub fn now(&self) -> Option<OneTimeCode> {
+        let millis = words::now().unix_millis() as f64;
+        let code = self.totp.call2(&JsValue::NULL, &self.uri.as_str().into(), &millis.into());
+        let code = code.ok()?.as_string()?;
+        let (digits, left) = code.split_once(' ')?;
+        Some(OneTimeCode { digits: digits.to_owned(), seconds_left: left.parse().ok()? })
+    }
+}
+
+/// A function of the extra module.
+async fn function(name: &str) -> Option<Function> {
+    let module = JsFuture::from(load_extras()).await.ok()?;
+    dom::property(&module, name).dyn_into().ok()
+}
 
 /// A QR code: `width` × `width` modules.
 #[derive(Clone)]
@@ -32,9 +70,7 @@ pub struct Qr {
 impl Qr {
     /// Encodes `text`; `None` if the encoder cannot be loaded or the text is too long for a code.
     pub async fn encode(text: &str) -> Option<Self> {
-        let module = JsFuture::from(load_encoder()).await.ok()?;
-        let modules: Function = dom::property(&module, "modules").dyn_into().ok()?;
-        let dark = modules.call1(&JsValue::NULL, &text.into()).ok()?;
+        let dark = function("modules").await?.call1(&JsValue::NULL, &text.into()).ok()?;
         let dark = Uint8Array::new(&dark).to_vec();
         let width = dark.len().isqrt();
         (width > 0).then_some(Self { width, dark })
@@ -43,15 +79,14 @@ impl Qr {
     /// Shows the code as the only child of `parent`.
     pub fn show_in(&self, parent: &Element) {
         let document = dom::document();
-        let create = |tag: &str| document.create_element_ns(Some(SVG), tag).expect("a valid tag");
-        let svg = create("svg");
+        let create = |tag: &str| document.create_element_ns(Some(SVG), tag).ok();
+        let (Some(svg), Some(path)) = (create("svg"), create("path")) else { return };
         dom::set(&svg, "viewBox", &self.view_box());
         dom::set(&svg, "shape-rendering", "crispEdges");
-        let path = create("path");
         dom::set(&path, "d", &self.path());
-        svg.append_child(&path).expect("an element takes children");
+        dom::append(&svg, &path);
         parent.set_text_content(None);
-        parent.append_child(&svg).expect("an element takes children");
+        dom::append(&parent, &svg);
     }
 
     /// Saves the code as an SVG file.

@@ -1,1 +1,0 @@
-await __wbg_init({ module_or_path: "/assets/qr.wasm" });
