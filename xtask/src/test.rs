@@ -64,7 +64,7 @@ pub(crate) fn advisories() -> Result<()> {
 const CLIPPY: [&str; 2] = ["clippy", "--locked"];
 
 fn tests(steps: &mut Steps, needs: &Needs, extent: Extent, filters: &[&str]) -> Result<()> {
-    steps.step("web client", || web::build(web::Mode::Dev))?;
+    steps.step("web client", || web::build(web::Mode::Release))?;
     // With the features that the tests' build unites, so that dependencies are compiled once.
     let server = steps.step("server", || server(&["--locked", "--workspace"]))?;
     let scope = match extent {
