@@ -4,6 +4,7 @@
 
 use crate::{redis_server::RedisServer, sample::Sample};
 use std::{
+    collections::HashSet,
     fs,
     path::Path,
     sync::{
@@ -153,7 +154,7 @@ impl Bench {
     /// Whether anything of the share's content is kept anywhere.
     pub(crate) fn holds(&self, sample: &Sample) -> bool {
         match &self.home {
-            Home::Sqlite(folder) => folder_holds(folder.path(), sample),
+            Home::Sqlite(folder) => folder_holds(folder.path(), &sample.words()),
             Home::Redis(server) => {
                 let pattern = format!("waxseal:{{{}}}:*", sample.new.id.to_base64url());
                 let keys: Vec<String> = redis::cmd("KEYS")
@@ -183,19 +184,18 @@ impl Bench {
     }
 }
 
-/// Whether a file in the folder or below has any piece of the content.
-pub(crate) fn folder_holds(folder: &Path, sample: &Sample) -> bool {
+/// Whether a file in the folder or below has any of the words, at any place.
+pub(crate) fn folder_holds(folder: &Path, words: &HashSet<u64>) -> bool {
     fs::read_dir(folder).expect("the folder is there").any(|entry| {
         let path = entry.expect("the folder can be read").path();
         if path.is_dir() {
-            return folder_holds(&path, sample);
+            return folder_holds(&path, words);
         }
+        let mut last = 0;
         // A file may go while we look.
-        let bytes = fs::read(path).unwrap_or_default();
-        sample.pieces().any(|piece| contains(&bytes, piece))
+        fs::read(path).unwrap_or_default().into_iter().any(|byte| {
+            last = last << 8 | u64::from(byte);
+            words.contains(&last)
+        })
     })
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
 }

@@ -35,15 +35,6 @@ pub(crate) async fn a_lapsed_lease_is_over_and_takes_the_content(engine: Engine)
     );
 }
 
-pub(crate) async fn a_lapsed_lease_takes_the_content_without_a_request(engine: Engine) {
-    let bench = engine.start().await;
-    let sample = Sample::with_plaintext(1_100_000).viewed(Some(1));
-    bench.upload(&sample).await;
-    bench.claim(&sample, token()).await.expect("a view is left");
-    bench.advance(LEASE);
-    bench.loses_unasked(&sample);
-}
-
 pub(crate) async fn requests_renew_a_lease_for_a_day_at_most(engine: Engine) {
     let bench = engine.start().await;
     let store = bench.store();

@@ -81,7 +81,7 @@ impl RedisServer {
         redis::Client::open(self.url())
             .and_then(|client| client.get_connection())
             .and_then(|mut connection| redis::cmd("PING").query::<String>(&mut connection))
-            .is_ok_and(|answer| answer == "PONG")
+            .map_or_else(|error| error.code() == Some("NOAUTH"), |answer| answer == "PONG")
     }
 }
 

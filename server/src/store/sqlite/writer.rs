@@ -120,9 +120,13 @@ struct Owner {
 
 impl Owner {
     fn run(self, waiting: &mpsc::Receiver<Box<dyn Job>>) {
-        let mut swept = Instant::now();
+        let mut next_sweep = Instant::now();
         loop {
-            match waiting.recv_timeout(SWEEP_EVERY.saturating_sub(swept.elapsed())) {
+            if next_sweep <= Instant::now() {
+                let more = self.sweep();
+                next_sweep = Instant::now() + if more { Duration::ZERO } else { SWEEP_EVERY };
+            }
+            match waiting.recv_timeout(next_sweep.saturating_duration_since(Instant::now())) {
                 Ok(first) => {
                     let mut batch = vec![first];
                     batch.extend(waiting.try_iter().take(BATCH - 1));
@@ -130,10 +134,6 @@ impl Owner {
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
-            }
-            if swept.elapsed() >= SWEEP_EVERY {
-                self.sweep();
-                swept = Instant::now();
             }
         }
     }
@@ -150,19 +150,17 @@ impl Owner {
         batch.into_iter().for_each(Job::answer);
     }
 
-    fn sweep(&self) {
-        let mut swept = Ok(true);
-        while matches!(swept, Ok(true)) {
-            let mut more = Ok(false);
-            swept = self.transact(|| {
-                more = sweep::sweep(&self.tx());
-                more.is_ok()
-            });
-            swept = swept.and(more);
-        }
-        if let Err(error) = swept {
-            tracing::warn!(%error, "what is due to go was not removed, and will be tried again");
-        }
+    /// Removes some of what is due to go; says whether there may be more.
+    fn sweep(&self) -> bool {
+        let mut more = Ok(false);
+        let done = self.transact(|| {
+            more = sweep::sweep(&self.tx());
+            more.is_ok()
+        });
+        done.and(more).unwrap_or_else(|error| {
+            tracing::warn!(%error, "what is due to go could not be removed, and is tried again");
+            false
+        })
     }
 
     fn tx(&self) -> Tx<'_> {
