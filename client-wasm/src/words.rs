@@ -25,16 +25,15 @@ pub fn clock(time: Timestamp) -> String {
     localized(&js_date(time), &[("hour", "2-digit"), ("minute", "2-digit")])
 }
 
-/// “2 days”, “23 hours”, “5 minutes”: rounded down, at least a minute.
+/// “5 days”, “36 hours”, “59 minutes”: to the nearest minute, then rounded down, never none.
 pub fn span(duration: Duration) -> String {
-    const MINUTE: u64 = 60;
-    const HOUR: u64 = 60 * MINUTE;
+    const HOUR: u64 = 60;
     const DAY: u64 = 24 * HOUR;
-    let seconds = duration.as_secs();
-    let (count, unit) = match seconds {
-        0..HOUR => ((seconds / MINUTE).max(1), "minute"),
-        HOUR..DAY => (seconds / HOUR, "hour"),
-        _ => (seconds / DAY, "day"),
+    let minutes = (duration.as_secs() + 30) / 60;
+    let (count, unit) = match minutes {
+        0..HOUR => (minutes.max(1), "minute"),
+        HOUR..2880 => (minutes / HOUR, "hour"),
+        _ => (minutes / DAY, "day"),
     };
     plural(count, unit)
 }

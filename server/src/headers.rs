@@ -19,16 +19,12 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
     require-trusted-types-for 'script'; \
     trusted-types waxseal";
 
-/// Powerful features that the pages do without, and writing to the clipboard. The system's share
-/// sheet, which is theirs without being listed, is unknown to some browsers, who would complain.
-const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), \
-    clipboard-read=(), clipboard-write=(self), compute-pressure=(), display-capture=(), \
-    encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), gyroscope=(), hid=(), \
-    identity-credentials-get=(), idle-detection=(), local-fonts=(), magnetometer=(), \
-    microphone=(), midi=(), otp-credentials=(), payment=(), picture-in-picture=(), \
-    publickey-credentials-create=(), publickey-credentials-get=(), screen-wake-lock=(), \
-    serial=(), storage-access=(), sync-xhr=(), usb=(), window-management=(), \
-    xr-spatial-tracking=()";
+/// The features that would hurt most in the wrong hands, and writing to the clipboard. Every answer
+/// carries the list, so it is short. The system's share sheet, which is a page's own without being
+/// listed, is unknown to some browsers, which would complain.
+const PERMISSIONS_POLICY: &str = "browsing-topics=(), camera=(), clipboard-read=(), \
+    clipboard-write=(self), display-capture=(), geolocation=(), hid=(), local-fonts=(), \
+    microphone=(), midi=(), payment=(), serial=(), usb=()";
 
 /// Adds them; an answer's own `Cache-Control` stays.
 pub(crate) fn security() -> DefaultHeaders {
