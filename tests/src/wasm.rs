@@ -31,7 +31,7 @@ fn compile(package: &str, bin: &str) -> Result<PathBuf> {
     let build = Command::new(cargo)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .args(["build", "--quiet", "--locked", "--package", package, "--bin", bin])
-        .args(["--target", "wasm32-unknown-unknown", "--profile", "web"])
+        .args(["--target", "wasm32-unknown-unknown", "--profile", "browser"])
         .arg("--message-format=json-render-diagnostics")
         .stderr(Stdio::inherit())
         .output()?;

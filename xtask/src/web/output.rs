@@ -42,12 +42,14 @@ pub(super) fn write(
             current.insert(folder.join(name));
         }
     }
+    current.insert(folder.join("assets"));
     for place in [folder, &folder.join("assets")] {
         for entry in fs::read_dir(place)? {
             let path = entry?.path();
-            if path.is_file() && !current.contains(&path) {
-                fs::remove_file(path)?;
+            if current.contains(&path) {
+                continue;
             }
+            if path.is_dir() { fs::remove_dir_all(path)? } else { fs::remove_file(path)? }
         }
     }
     print(&files);
@@ -125,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn stale_files_go_and_unchanged_ones_are_not_touched() {
+    fn what_is_stale_goes_and_what_is_unchanged_is_not_touched() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let folder = folder.path().join("web");
         let put = |asset: &str, text: &str| {
@@ -135,6 +137,7 @@ mod tests {
                 .expect("written");
             fs::metadata(folder.join("p.html")).and_then(|m| m.modified()).expect("it is there")
         };
+        fs::create_dir_all(folder.join("deps/x")).expect("a stray folder");
         let first = put("a-1.css", "one");
         let second = put("a-2.css", "two");
         assert_eq!(first, second);

@@ -22,7 +22,7 @@ pub(super) struct Module {
 pub(super) fn build() -> Result<Vec<Module>> {
     ensure_target(TARGET)?;
     let package = ["build", "--package", "waxseal-client", "--bins"];
-    let how = ["--profile", "web", "--target", TARGET];
+    let how = ["--profile", "browser", "--target", TARGET];
     let mut build = cargo(package);
     build.args(how).env("CARGO_ENCODED_RUSTFLAGS", without_paths()?);
     binaries(&mut build)?.iter().map(|path| bind(path)).collect()
