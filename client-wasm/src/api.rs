@@ -4,7 +4,7 @@
 //! [`ApiError::Unreachable`] leaves that open.
 
 use js_sys::Uint8Array;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use waxseal_core::{
@@ -13,7 +13,7 @@ use waxseal_core::{
     token::{AccessToken, ClaimToken, OwnerToken, ShareId},
     wire::{
         BatchStatus, BatchStatusRequest, BatchStatusResponse, ClaimRequest, CreateRequest, Landing,
-        Policy, Problem, ShareReceipt, Status, claim_header,
+        Policy, Problem, ShareReceipt, Status, claim_header, to_json,
     },
 };
 use web_sys::{AbortSignal, Headers, RequestCache, RequestInit, Response};
@@ -58,7 +58,7 @@ pub async fn policy() -> Result<Policy, ApiError> {
 /// # Errors
 /// [`ApiError`].
 pub async fn create(request: &CreateRequest) -> Result<ShareReceipt, ApiError> {
-    json(&send("POST", "/api/shares", None, Some(&body(request))).await?).await
+    json(&send("POST", "/api/shares", None, Some(&to_json(request))).await?).await
 }
 
 /// `GET /api/shares/{id}`.
@@ -79,7 +79,8 @@ pub async fn claim(
     request: &ClaimRequest,
 ) -> Result<Claimed, ApiError> {
     let path = share(id, "/claims");
-    let response = send("POST", &path, Some(&access.to_base64url()), Some(&body(request))).await?;
+    let response =
+        send("POST", &path, Some(&access.to_base64url()), Some(&to_json(request))).await?;
     let header = |name: &str| response.headers().get(name).ok().flatten();
     let time = |name: &str| header(name)?.parse().ok();
     let size = header(claim_header::SIZE)
@@ -119,16 +120,12 @@ pub async fn revoke(id: ShareId, owner: &OwnerToken) -> Result<Status, ApiError>
 /// # Errors
 /// [`ApiError`].
 pub async fn statuses(request: &BatchStatusRequest) -> Result<Vec<BatchStatus>, ApiError> {
-    let response = send("POST", "/api/status", None, Some(&body(request))).await?;
+    let response = send("POST", "/api/status", None, Some(&to_json(request))).await?;
     json::<BatchStatusResponse>(&response).await.map(|answer| answer.shares)
 }
 
 fn share(id: ShareId, tail: &str) -> String {
     format!("/api/shares/{}{tail}", id.to_base64url())
-}
-
-fn body(request: &impl Serialize) -> String {
-    serde_json::to_string(request).expect("requests have string keys only")
 }
 
 async fn send(

@@ -13,3 +13,8 @@ pub mod storage;
 pub mod theme;
 pub mod words;
 pub mod worker;
+
+/// Smaller than the default one.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

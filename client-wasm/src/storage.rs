@@ -10,6 +10,7 @@ use waxseal_core::{
     link::LinkSecret,
     time::Timestamp,
     token::{ClaimToken, OwnerToken, ShareId},
+    wire::to_json,
 };
 use web_sys::Storage;
 
@@ -126,9 +127,8 @@ pub fn add_link(link: OwnedLink) {
 
 /// Remembers these links and no others.
 pub fn set_links(links: &[OwnedLink]) {
-    let json = serde_json::to_string(links).expect("links have string keys only");
     if let Some(storage) = local() {
-        storage.set_item(LINKS, &json).ok();
+        storage.set_item(LINKS, &to_json(&links)).ok();
     }
 }
 

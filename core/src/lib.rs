@@ -14,7 +14,10 @@ pub mod open;
 pub mod padding;
 pub mod passphrase;
 pub mod seal;
+mod text_enum;
 pub mod time;
 pub mod token;
 pub mod totp;
 pub mod wire;
+
+pub use text_enum::UnknownText;

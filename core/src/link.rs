@@ -117,8 +117,8 @@ impl LinkSecret {
         if fragment.is_empty() {
             return Err(LinkError::Missing);
         }
-        let end = fragment.find(|c: char| !is_base64url(c)).unwrap_or(fragment.len());
-        Self::from_token(&fragment[..end])
+        let token = fragment.split(|c: char| !is_base64url(c)).next();
+        Self::from_token(token.unwrap_or(fragment))
     }
 }
 
@@ -132,8 +132,9 @@ impl FoundLink {
         if let Some((_, fragment)) = address.split_once('#').filter(|(_, key)| !key.is_empty()) {
             return Ok(Self { secret: LinkSecret::from_fragment(fragment)?, exposed: false });
         }
-        let behind = |(at, _)| address[at..].strip_prefix("%23");
-        let fragment = address.match_indices('%').find_map(behind).ok_or(LinkError::Missing)?;
+        let mut escapes = address.split('%').skip(1);
+        let fragment = escapes.find_map(|escape| escape.strip_prefix("23"));
+        let fragment = fragment.ok_or(LinkError::Missing)?;
         Ok(Self { secret: LinkSecret::from_fragment(fragment)?, exposed: true })
     }
 }

@@ -4,7 +4,10 @@
 
 mod shape;
 
-use crate::wire::{ExpiresIn, Views};
+use crate::{
+    text_enum::text_enum,
+    wire::{ExpiresIn, Views, to_json},
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -48,21 +51,21 @@ pub struct Field {
     pub kind: FieldKind,
 }
 
-/// How a field is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FieldKind {
-    /// Several lines.
-    Multiline,
-    /// Masked until asked for.
-    Concealed,
-    /// An address.
-    Url,
-    /// An `otpauth://` URI that makes one-time codes.
-    Totp,
-    /// One line; kinds that are not known are shown so.
-    #[serde(other)]
-    Text,
+text_enum! {
+    /// How a field is shown.
+    pub enum FieldKind {
+        /// Several lines.
+        Multiline = "multiline",
+        /// Masked until asked for.
+        Concealed = "concealed",
+        /// An address.
+        Url = "url",
+        /// An `otpauth://` URI that makes one-time codes.
+        Totp = "totp",
+        /// One line; kinds that are not known are shown so.
+        Text = "text",
+    }
+    else Text
 }
 
 /// One attachment.
@@ -113,7 +116,7 @@ impl Manifest {
     /// [`ManifestError`] names the limit that is exceeded.
     pub fn to_json(&self) -> Result<Vec<u8>, ManifestError> {
         self.check()?;
-        let json = serde_json::to_vec(self).expect("a manifest has string keys only");
+        let json = to_json(self).into_bytes();
         if json.len() > MAX_BYTES { Err(ManifestError::TooLong) } else { Ok(json) }
     }
 

@@ -6,6 +6,7 @@
 use crate::{
     base64url,
     layout::BodySize,
+    text_enum::text_enum,
     time::Timestamp,
     token::{ClaimToken, OwnerToken, Proof, ShareId, TokenHash},
 };
@@ -99,27 +100,26 @@ impl From<Views> for u32 {
     }
 }
 
-/// Where a share is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(feature = "openapi", derive(ToSchema))]
-pub enum ShareState {
-    /// Created, parts still to come.
-    Staged,
-    /// Complete, waiting for the owner to confirm who they are.
-    Pending,
-    /// Can be opened.
-    Live,
-    /// All its views are used up.
-    Opened,
-    /// Its time is over.
-    Expired,
-    /// Taken back by the owner.
-    Revoked,
-    /// Destroyed by wrong passphrases.
-    Burned,
-    /// Not known under this id and token (batch status only).
-    Unknown,
+text_enum! {
+    /// Where a share is in its life.
+    pub enum ShareState {
+        /// Created, parts still to come.
+        Staged = "staged",
+        /// Complete, waiting for the owner to confirm who they are.
+        Pending = "pending",
+        /// Can be opened.
+        Live = "live",
+        /// All its views are used up.
+        Opened = "opened",
+        /// Its time is over.
+        Expired = "expired",
+        /// Taken back by the owner.
+        Revoked = "revoked",
+        /// Destroyed by wrong passphrases.
+        Burned = "burned",
+        /// Not known under this id and token (batch status only).
+        Unknown = "unknown",
+    }
 }
 
 /// `POST /api/shares`.
@@ -323,13 +323,12 @@ pub struct Policy {
     pub identity: IdentityMode,
 }
 
-/// Who may create shares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(feature = "openapi", derive(ToSchema))]
-pub enum IdentityMode {
-    /// Anyone who reaches the server.
-    Open,
+text_enum! {
+    /// Who may create shares.
+    pub enum IdentityMode {
+        /// Anyone who reaches the server.
+        Open = "open",
+    }
 }
 
 /// An error (RFC 9457). Clients act on `type` and on the extension members, never on the texts.
@@ -357,67 +356,55 @@ pub struct Problem {
     pub tries_left: Option<u32>,
 }
 
-/// The stable `type` of a [`Problem`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(ToSchema))]
-pub enum ProblemType {
-    /// 400: the body is not JSON, or the request not HTTP as it should be.
-    #[serde(rename = "urn:waxseal:problem:malformed")]
-    Malformed,
-    /// 422: JSON of the wrong shape: an unknown, missing, mistyped or out-of-range field.
-    #[serde(rename = "urn:waxseal:problem:invalid")]
-    Invalid,
-    /// 422: the server's policy does not offer what was asked.
-    #[serde(rename = "urn:waxseal:problem:policy")]
-    Policy,
-    /// 401: the bearer token is missing or not one.
-    #[serde(rename = "urn:waxseal:problem:token-required")]
-    TokenRequired,
-    /// 404: no such share, or a wrong token for it.
-    #[serde(rename = "urn:waxseal:problem:unknown-share")]
-    UnknownShare,
-    /// 404: no such address or part.
-    #[serde(rename = "urn:waxseal:problem:not-found")]
-    NotFound,
-    /// 405: the address has no such method.
-    #[serde(rename = "urn:waxseal:problem:method-not-allowed")]
-    MethodNotAllowed,
-    /// 415: the body's media type is not the one this call takes.
-    #[serde(rename = "urn:waxseal:problem:media-type")]
-    MediaType,
-    /// 408: the body did not arrive in time.
-    #[serde(rename = "urn:waxseal:problem:timeout")]
-    Timeout,
-    /// 413: larger than the server takes.
-    #[serde(rename = "urn:waxseal:problem:too-large")]
-    TooLarge,
-    /// 416: the range lies outside the part.
-    #[serde(rename = "urn:waxseal:problem:range")]
-    Range,
-    /// 409: another share has this id, or the call does not fit the share's state.
-    #[serde(rename = "urn:waxseal:problem:conflict")]
-    Conflict,
-    /// 403: a passphrase is set and no proof was given; not counted.
-    #[serde(rename = "urn:waxseal:problem:passphrase-required")]
-    PassphraseRequired,
-    /// 403: the proof is wrong; counted.
-    #[serde(rename = "urn:waxseal:problem:wrong-passphrase")]
-    WrongPassphrase,
-    /// 410: opened, expired, revoked or burned.
-    #[serde(rename = "urn:waxseal:problem:share-over")]
-    ShareOver,
-    /// 410: this claim has lapsed or was acknowledged.
-    #[serde(rename = "urn:waxseal:problem:claim-over")]
-    ClaimOver,
-    /// 507: the store is full.
-    #[serde(rename = "urn:waxseal:problem:storage-full")]
-    StorageFull,
-    /// 503: the store cannot be reached or is not safely configured; see `Retry-After`.
-    #[serde(rename = "urn:waxseal:problem:unavailable")]
-    Unavailable,
-    /// 500: a fault of the server.
-    #[serde(rename = "urn:waxseal:problem:internal")]
-    Internal,
+text_enum! {
+    /// The stable `type` of a [`Problem`].
+    pub enum ProblemType {
+        /// 400: the body is not JSON, or the request not HTTP as it should be.
+        Malformed = "urn:waxseal:problem:malformed",
+        /// 422: JSON of the wrong shape: an unknown, missing, mistyped or out-of-range field.
+        Invalid = "urn:waxseal:problem:invalid",
+        /// 422: the server's policy does not offer what was asked.
+        Policy = "urn:waxseal:problem:policy",
+        /// 401: the bearer token is missing or not one.
+        TokenRequired = "urn:waxseal:problem:token-required",
+        /// 404: no such share, or a wrong token for it.
+        UnknownShare = "urn:waxseal:problem:unknown-share",
+        /// 404: no such address or part.
+        NotFound = "urn:waxseal:problem:not-found",
+        /// 405: the address has no such method.
+        MethodNotAllowed = "urn:waxseal:problem:method-not-allowed",
+        /// 415: the body's media type is not the one this call takes.
+        MediaType = "urn:waxseal:problem:media-type",
+        /// 408: the body did not arrive in time.
+        Timeout = "urn:waxseal:problem:timeout",
+        /// 413: larger than the server takes.
+        TooLarge = "urn:waxseal:problem:too-large",
+        /// 416: the range lies outside the part.
+        Range = "urn:waxseal:problem:range",
+        /// 409: another share has this id, or the call does not fit the share's state.
+        Conflict = "urn:waxseal:problem:conflict",
+        /// 403: a passphrase is set and no proof was given; not counted.
+        PassphraseRequired = "urn:waxseal:problem:passphrase-required",
+        /// 403: the proof is wrong; counted.
+        WrongPassphrase = "urn:waxseal:problem:wrong-passphrase",
+        /// 410: opened, expired, revoked or burned.
+        ShareOver = "urn:waxseal:problem:share-over",
+        /// 410: this claim has lapsed or was acknowledged.
+        ClaimOver = "urn:waxseal:problem:claim-over",
+        /// 507: the store is full.
+        StorageFull = "urn:waxseal:problem:storage-full",
+        /// 503: the store cannot be reached or is not safely configured; see `Retry-After`.
+        Unavailable = "urn:waxseal:problem:unavailable",
+        /// 500: a fault of the server.
+        Internal = "urn:waxseal:problem:internal",
+    }
+}
+
+/// Writes a request, an answer, or anything else whose keys are all text: nothing else fails.
+pub fn to_json(value: &impl Serialize) -> String {
+    // Not `expect`: its message would bring the tables for quoting text into a browser's module.
+    let Ok(json) = serde_json::to_string(value) else { unreachable!("a key is no text") };
+    json
 }
 
 /// JSON that does not fit a request type.

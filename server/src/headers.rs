@@ -22,9 +22,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
 /// The features that would hurt most in the wrong hands, and writing to the clipboard. Every answer
 /// carries the list, so it is short. The system's share sheet, which is a page's own without being
 /// listed, is unknown to some browsers, which would complain.
-const PERMISSIONS_POLICY: &str = "browsing-topics=(), camera=(), clipboard-read=(), \
-    clipboard-write=(self), display-capture=(), geolocation=(), hid=(), local-fonts=(), \
-    microphone=(), midi=(), payment=(), serial=(), usb=()";
+const PERMISSIONS_POLICY: &str = "camera=(), clipboard-read=(), clipboard-write=(self), \
+    display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
 
 /// Adds them; an answer's own `Cache-Control` stays.
 pub(crate) fn security() -> DefaultHeaders {

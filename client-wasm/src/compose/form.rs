@@ -141,14 +141,14 @@ fn add((label, kind): Blank) -> Element {
     let name: HtmlInputElement = dom::slot(&row, "label");
     name.set_value(label);
     let select: HtmlSelectElement = dom::slot(&row, "kind");
-    select.set_value(kind_name(kind));
+    select.set_value(kind.as_str());
     input_for(&row, kind, "");
     {
         let row = row.clone();
         let target = select.clone();
         dom::on(&select, "change", move |_| {
             let value = contents(&row).2;
-            input_for(&row, kind_named(&target.value()), &value);
+            input_for(&row, kind_named(&target), &value);
         });
     }
     {
@@ -212,7 +212,7 @@ fn label_input(row: &Element) {
 
 fn contents(row: &Element) -> (String, FieldKind, String) {
     let label = dom::slot::<HtmlInputElement>(row, "label").value().trim().to_owned();
-    let kind = kind_named(&dom::slot::<HtmlSelectElement>(row, "kind").value());
+    let kind = kind_named(&dom::slot(row, "kind"));
     let control = dom::slot::<Element>(row, "value").first_element_child();
     let value = control.map(|control| match control.dyn_into::<HtmlTextAreaElement>() {
         Ok(area) => area.value(),
@@ -225,22 +225,6 @@ fn limit() {
     dom::by_id::<HtmlButtonElement>("add").set_disabled(rows().len() >= MAX_FIELDS);
 }
 
-const fn kind_name(kind: FieldKind) -> &'static str {
-    match kind {
-        FieldKind::Text => "text",
-        FieldKind::Multiline => "multiline",
-        FieldKind::Concealed => "concealed",
-        FieldKind::Url => "url",
-        FieldKind::Totp => "totp",
-    }
-}
-
-fn kind_named(name: &str) -> FieldKind {
-    match name {
-        "multiline" => FieldKind::Multiline,
-        "concealed" => FieldKind::Concealed,
-        "url" => FieldKind::Url,
-        "totp" => FieldKind::Totp,
-        _ => FieldKind::Text,
-    }
+fn kind_named(select: &HtmlSelectElement) -> FieldKind {
+    select.value().parse().unwrap_or(FieldKind::Text)
 }

@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
+use waxseal_core::wire::to_json;
 use web_sys::{
     AddEventListenerOptions, DedicatedWorkerGlobalScope, MessageEvent, WorkerOptions, WorkerType,
 };
@@ -45,7 +46,7 @@ pub(super) async fn call<A: DeserializeOwned>(
 ) -> Result<(A, Vec<u8>), String> {
     let warm = WARM.with(|warm| warm.borrow_mut().take());
     let worker = warm.map_or_else(Worker::start, Ok).map_err(|_| BROKEN)?;
-    let answer = worker.call(json(job)).await;
+    let answer = worker.call(to_json(job)).await;
     let answer: Array = answer.map_err(|_| BROKEN)?.dyn_into().map_err(|_| BROKEN)?;
     let text = answer.get(1).as_string().ok_or(BROKEN)?;
     if answer.get(0).is_falsy() {
@@ -76,11 +77,6 @@ pub(super) fn serve<J: DeserializeOwned>(
     listener.forget();
     // Messages that came before the module was there are lost; this one says that it is.
     scope.post_message(&JsValue::TRUE).ok();
-}
-
-/// JSON of a job or an answer.
-pub(super) fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("jobs and answers have string keys only")
 }
 
 thread_local! {

@@ -3,7 +3,7 @@
 use super::{channel, keys, passphrase};
 use getrandom::SysRng;
 use serde::{Deserialize, Serialize};
-use waxseal_core::{body, link::LinkSecret, manifest::Manifest, token::TokenHash};
+use waxseal_core::{body, link::LinkSecret, manifest::Manifest, token::TokenHash, wire::to_json};
 
 /// The secret travels to the worker as its token.
 #[derive(Serialize, Deserialize)]
@@ -47,5 +47,5 @@ pub(super) fn work(job: Job) -> Result<(String, Vec<u8>), String> {
         }
     };
     let body = body::seal(&key, &job.manifest, &mut SysRng).map_err(|error| error.to_string())?;
-    Ok((channel::json(&hash), body))
+    Ok((to_json(&hash), body))
 }

@@ -7,6 +7,7 @@ use waxseal_core::{
     keys::{BodyKey, InputKey, LinkKeys},
     link::LinkSecret,
     token::Proof,
+    wire::to_json,
 };
 
 /// The secret travels to the worker as its token.
@@ -48,5 +49,5 @@ pub(super) fn work(job: Job) -> Result<(String, Vec<u8>), String> {
     let passphrase = passphrase(&job.passphrase).map_err(|error| error.to_string())?;
     let keys = keys(&job.token)?.with_passphrase(&passphrase.ok_or(BROKEN)?);
     let input = base64url::encode(keys.body.input().as_bytes());
-    Ok((channel::json(&Answer { input, proof: keys.proof }), Vec::new()))
+    Ok((to_json(&Answer { input, proof: keys.proof }), Vec::new()))
 }
