@@ -10,6 +10,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,6 +18,9 @@ use tempfile::TempDir;
 use waxseal_server::store::{Retention, Store, StoreError, sqlite::SqliteStore};
 
 const LEASE: Duration = Duration::from_secs(15 * 60);
+
+/// How long to wait for what takes its time.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder can be made");
@@ -125,6 +129,29 @@ async fn only_one_may_have_the_database_open() {
 }
 
 #[tokio::test]
+async fn a_server_does_not_start_on_the_database_of_another_process() {
+    let (_folder, path) = folder();
+    let _first = open(&path).expect("it opens");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_waxseal-server"))
+        .args(["--listen", "127.0.0.1:0", "--store", &format!("sqlite:{}", path.display())])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it is built");
+    let deadline = Instant::now() + PATIENCE;
+    while server.try_wait().expect("it is a child").is_none() {
+        if Instant::now() > deadline {
+            server.kill().expect("it is a child");
+        }
+        std::thread::yield_now();
+    }
+    let Output { status, stdout, stderr } = server.wait_with_output().expect("it has ended");
+    assert!(!status.success());
+    let said = [stdout, stderr].concat();
+    assert!(String::from_utf8_lossy(&said).contains("in use by another process"));
+}
+
+#[tokio::test]
 async fn a_database_of_another_version_is_refused() {
     let (_folder, path) = folder();
     drop(open(&path).expect("it opens"));
@@ -211,7 +238,7 @@ async fn records_go_when_their_time_is_over() {
     assert_eq!(rows("claim"), 100);
 
     clock.advance(Duration::from_secs(86_400));
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     while row_count(&path, "share") != Some(0) {
         assert!(Instant::now() < deadline, "records stay");
         std::thread::yield_now();

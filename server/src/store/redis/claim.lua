@@ -13,8 +13,9 @@ end
 local ends = redis.call('ZSCORE', CLAIMS, claim)
 if ends then
   local seal, first = parked(claim, ends)
-  if seal then
-    return { 'ok', flat, extend(r, claim, first, lease, lease_max), seal, redis.call('GET', part_key(0)) }
+  local head = seal and redis.call('GET', part_key(0))
+  if head then
+    return { 'ok', flat, extend(r, claim, first, lease, lease_max), seal, head }
   end
   redis.call('UNLINK', parked_key(claim))
   settle(r)

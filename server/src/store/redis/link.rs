@@ -10,6 +10,7 @@ use ::redis::{
     aio::MultiplexedConnection, cmd,
 };
 use std::{
+    collections::HashMap,
     sync::{
         Arc, Once, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -156,10 +157,12 @@ impl Link {
             return Err(Trouble::Unreachable("Redis is loading its data".to_owned()));
         }
         safety::check(&info).map_err(Trouble::Refused)?;
-        let config = cmd("CONFIG").arg("GET").arg("appendfsync").take();
+        let mut config = cmd("CONFIG");
         // Denied by many providers.
-        let appendfsync: RedisResult<Vec<(String, String)>> = config.query_async(connection).await;
-        let policy = appendfsync.as_ref().ok().and_then(|pairs| pairs.first()).map(|pair| &*pair.1);
+        let settings: RedisResult<HashMap<String, String>> =
+            config.arg("GET").arg("appendfsync").query_async(connection).await;
+        let settings = settings.unwrap_or_default();
+        let policy = settings.get("appendfsync").map(String::as_str);
         if let Some(warning) = safety::warning(&info, policy) {
             self.warned.call_once(|| tracing::warn!("{warning}"));
         }

@@ -8,7 +8,7 @@ use super::{
         Retention, StoreError,
         record::{REMEMBERED, Record, times},
     },
-    database::PAGE,
+    database::insert_content,
     files::{Files, LARGE},
 };
 use bytes::Bytes;
@@ -148,12 +148,7 @@ impl Tx<'_> {
         }
         if part.seal.is_some() || !in_file {
             let bytes = (!in_file).then_some(part.bytes);
-            self.db
-                .prepare_cached(&format!(
-                    "INSERT INTO content (part, padding, seal, bytes)
-                     VALUES (?, zeroblob({PAGE}), ?, ?)"
-                ))?
-                .execute((key, part.seal, bytes))?;
+            self.db.prepare_cached(&insert_content())?.execute((key, part.seal, bytes))?;
         }
         Ok(())
     }
