@@ -44,7 +44,6 @@ struct Recipient {
 /// Takes over the page.
 pub fn start() {
     theme::start();
-    screen::on_retry(|| dom::window().location().reload().unwrap_or_default());
     // The address bar of an open page can get another link.
     dom::on(&dom::window(), "hashchange", |_| {
         dom::window().location().reload().unwrap_or_default();
@@ -85,6 +84,12 @@ fn shown_in_this_tab() -> bool {
 impl Recipient {
     fn listen(self: &Rc<Self>) {
         let recipient = Rc::clone(self);
+        // No reload: where there is no storage, the place is in this page only.
+        screen::on_retry(move || {
+            let recipient = Rc::clone(&recipient);
+            spawn_local(async move { recipient.land().await });
+        });
+        let recipient = Rc::clone(self);
         let button: HtmlButtonElement = dom::by_id("view");
         // Enter in the passphrase field clicks this button too, and no form is ever sent.
         dom::on_click(&button.clone(), move || {
@@ -115,7 +120,8 @@ impl Recipient {
                 screen::resume(place.passphrase, place.until);
             }
             (Err(ApiError::Problem(problem)), _) => self.refused(&problem),
-            (Err(ApiError::Unreachable), _) => Screen::Unreachable.show(),
+            (Err(ApiError::Unreachable), Some(_)) => screen::uncertain(self.until()),
+            (Err(ApiError::Unreachable), None) => Screen::Unreachable.show(),
             (Err(ApiError::Unexpected), _) => screen::failed(UNEXPECTED),
         }
     }

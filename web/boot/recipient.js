@@ -1,5 +1,9 @@
 self.waxsealExtras = () => import("/assets/extras.js");
 self.waxsealWorker = new URL("/assets/worker.js", location.href).href;
-__wbg_init({ module_or_path: "/assets/recipient.wasm" }).catch(() => {
+const start = async () => {
+  if (!(AbortSignal.timeout)) throw new Error("too old");
+  await __wbg_init({ module_or_path: "/assets/recipient.wasm" });
+};
+start().catch(() => {
   document.documentElement.className = "too-old";
 });

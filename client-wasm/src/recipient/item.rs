@@ -61,12 +61,18 @@ pub(super) fn show(manifest: &Manifest, claimed: &Claimed, fits: bool) {
         });
     }
     let clear: HtmlButtonElement = dom::slot(&section, "clear");
+    let spent = claimed.views_left == Some(0);
     {
         let section = section.clone();
         dom::on_click(&clear, move || {
             dom::slot::<HtmlElement>(&section, "fields").set_text_content(None);
             dom::slot::<HtmlElement>(&section, "qr").set_text_content(None);
             dom::slot::<HtmlElement>(&section, "title").set_text_content(None);
+            if !spent {
+                let again = "The link can be opened again.";
+                dom::slot::<HtmlElement>(&Screen::Cleared.section(), "text")
+                    .set_text_content(Some(again));
+            }
             Screen::Cleared.show();
         });
     }

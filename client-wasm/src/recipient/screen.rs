@@ -71,10 +71,12 @@ impl Screen {
         }
         if let Some(heading) = section.query_selector("h1").ok().flatten() {
             let heading: HtmlElement = heading.unchecked_into();
-            dom::document().set_title(&format!(
-                "{} · Waxseal",
-                heading.text_content().unwrap_or_default().trim()
-            ));
+            // An item's own title would get into the browser's history.
+            let title = match self {
+                Self::Item => "Shared item".to_owned(),
+                _ => heading.text_content().unwrap_or_default(),
+            };
+            dom::document().set_title(&format!("{} · Waxseal", title.trim()));
             dom::focus(&heading);
         }
     }
