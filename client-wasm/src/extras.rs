@@ -86,7 +86,7 @@ impl Qr {
         dom::set(&path, "d", &self.path());
         dom::append(&svg, &path);
         parent.set_text_content(None);
-        dom::append(&parent, &svg);
+        dom::append(parent, &svg);
     }
 
     /// Saves the code as an SVG file.

@@ -154,7 +154,7 @@ fn link(value: &HtmlElement, text: &str) {
     anchor.set_rel("noopener noreferrer nofollow");
     anchor.set_target("_blank");
     anchor.set_text_content(Some(text));
-    dom::append(&value, &anchor);
+    dom::append(value, &anchor);
 }
 
 /// In place of the URI, the one-time code of now, renewed while the item is on screen.
