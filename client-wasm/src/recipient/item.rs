@@ -66,7 +66,7 @@ pub(super) fn show(manifest: &Manifest, claimed: &Claimed, fits: bool) {
         let section = section.clone();
         dom::on_click(&clear, move || {
             dom::slot::<HtmlElement>(&section, "fields").set_text_content(None);
-            dom::slot::<HtmlElement>(&section, "qr").set_text_content(None);
+            dom::slot::<HtmlElement>(&section, "qr-row").remove();
             dom::slot::<HtmlElement>(&section, "title").set_text_content(None);
             if !spent {
                 let again = "The link can be opened again.";
@@ -197,10 +197,7 @@ fn show_qr(section: &Element, text: String, caption: &'static str) {
     let section = section.clone();
     spawn_local(async move {
         let figure: HtmlElement = dom::slot(&section, "qr-row");
-        let target: HtmlElement = dom::slot(
-            &section.query_selector("figure").ok().flatten().unwrap_or(section.clone()),
-            "qr",
-        );
+        let target: HtmlElement = dom::slot(&figure, "qr");
         let shown = Qr::encode(&text).await;
         let words = if shown.is_some() { caption } else { "This is too long for a QR code." };
         if let Some(code) = shown {
