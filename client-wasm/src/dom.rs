@@ -3,10 +3,11 @@
 //! Invariant: the ids and slots named here exist in `web/*.html`; a missing one is a build fault and
 //! stops the page with its name.
 
-use js_sys::Function;
+use js_sys::{Function, JsString};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    Document, DocumentFragment, Element, Event, HtmlElement, HtmlTemplateElement, Window,
+    Document, DocumentFragment, Element, Event, HtmlElement, HtmlInputElement, HtmlTemplateElement,
+    Window,
 };
 
 /// The window.
@@ -104,6 +105,17 @@ pub fn after(millis: i32, handler: impl FnOnce() + 'static) {
 pub fn focus(element: &HtmlElement) {
     let done = element.focus();
     debug_assert!(done.is_ok(), "an element takes the focus");
+}
+
+/// What stands in `input`, or a sentence why it cannot be used: half a surrogate pair has no UTF-8.
+///
+/// # Errors
+/// The sentence, for the person.
+pub fn typed(input: &HtmlInputElement) -> Result<String, &'static str> {
+    let text: JsString = property(input, "value").unchecked_into();
+    text.as_string()
+        .filter(|_| text.is_valid_utf16())
+        .ok_or("It contains half a character. Type it again.")
 }
 
 /// Says `text` to screen readers.

@@ -101,6 +101,12 @@ impl Recipient {
                 button.set_disabled(false);
             });
         });
+        let recipient = Rc::clone(self);
+        // Not by a reload: where there is no storage, only this page has the place.
+        screen::on_retry(move || {
+            let recipient = Rc::clone(&recipient);
+            spawn_local(async move { recipient.land().await });
+        });
     }
 
     /// Shows what the server says before anything is spent, or the place this tab has.
@@ -150,11 +156,14 @@ impl Recipient {
         if !screen::asks_passphrase() {
             return Ok(None);
         }
-        let typed = input.value();
-        if typed.is_empty() {
-            screen::passphrase_error("Enter the passphrase. Nothing was used up.");
-            return Err(());
-        }
+        let typed = dom::typed(&input).and_then(|typed| {
+            if typed.is_empty() {
+                Err("Enter the passphrase. Nothing was used up.")
+            } else {
+                Ok(typed)
+            }
+        });
+        let typed = typed.map_err(screen::passphrase_error)?;
         screen::busy(true);
         let unlocked = worker::unlock(&self.secret, &typed).await;
         screen::busy(false);
@@ -172,6 +181,13 @@ impl Recipient {
         fresh.keep(self.keys.id);
         *place = Some(fresh);
         Ok(claim)
+    }
+
+    fn keep_place_until(&self, lease_until: Timestamp) {
+        if let Some(place) = self.place.borrow_mut().as_mut() {
+            place.until = lease_until;
+            place.keep(self.keys.id);
+        }
     }
 
     fn until(&self) -> Timestamp {
@@ -204,6 +220,7 @@ impl Recipient {
         item::show(&opened.manifest, &claimed, fits);
         if has_files {
             // Acknowledging would delete what this page cannot save yet.
+            self.keep_place_until(claimed.lease_until);
             return;
         }
         if api::acknowledge(self.keys.id, claim).await.is_ok() {

@@ -5,10 +5,8 @@
 
 use anyhow::Context;
 use std::{
-    fs,
     io::Write,
     net::TcpListener,
-    path::Path,
     process::{ExitCode, exit},
     sync::Arc,
 };
@@ -58,12 +56,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let retention = settings.retention();
     Ok(match settings.store() {
-        StoreUrl::Sqlite(path) => {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            fs::create_dir_all(folder)
-                .with_context(|| format!("cannot create {}", folder.display()))?;
-            Arc::new(SqliteStore::open(&path, retention, clock)?)
-        }
+        StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(&path, retention, clock)?),
         StoreUrl::Redis(url) => Arc::new(RedisStore::connect(&url, retention, clock).await?),
     })
 }

@@ -204,7 +204,7 @@ fn choices(policy: &Policy) -> Result<Choices, String> {
         let views = typed.and_then(|typed| Views::try_from(typed).ok());
         Some(views.ok_or("A number of views is 1 to 100.")?)
     };
-    let passphrase = input("new-passphrase").value();
+    let passphrase = dom::typed(&input("new-passphrase"))?;
     if policy.force_passphrase && passphrase.is_empty() {
         return Err("This server wants a passphrase on every link.".to_owned());
     }

@@ -30,7 +30,7 @@ pub(super) fn show(manifest: &Manifest, claimed: &Claimed, fits: bool) {
         left => {
             let views = left.map_or_else(
                 || "It can be viewed again".to_owned(),
-                |left| format!("It can be viewed {} more", words::plural(left.into(), "time")),
+                |left| format!("It can be viewed {}", words::plural(left.into(), "more time")),
             );
             let until = words::date(claimed.expires_at);
             at("again").set_text_content(Some(&format!("{views}, until {until}.")));
