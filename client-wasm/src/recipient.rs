@@ -101,12 +101,6 @@ impl Recipient {
                 button.set_disabled(false);
             });
         });
-        let recipient = Rc::clone(self);
-        // Not by a reload: where there is no storage, only this page has the place.
-        screen::on_retry(move || {
-            let recipient = Rc::clone(&recipient);
-            spawn_local(async move { recipient.land().await });
-        });
     }
 
     /// Shows what the server says before anything is spent, or the place this tab has.
