@@ -4,6 +4,9 @@
 //! [`Browser`], also when a test panics.
 
 mod driver;
+mod person;
+
+pub use person::Key;
 
 use anyhow::{Context, Result};
 use driver::Driver;

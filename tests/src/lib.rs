@@ -1,7 +1,20 @@
-//! What end-to-end tests stand on: browsers, sites, and the client's code as browsers get it.
+//! What end-to-end tests stand on: real processes, what goes between them, and people at browsers.
 //!
 //! Invariant: everything started here ends with the test, also when it panics.
 
+pub mod api;
+pub mod axe;
 pub mod browser;
+pub mod clock;
+pub mod deployment;
+pub mod process;
+pub mod proxy;
+pub mod recipient;
+pub mod redis;
+pub mod search;
+pub mod sender;
+pub mod server;
+pub mod share;
 pub mod site;
+pub mod wait;
 pub mod wasm;

@@ -1,0 +1,204 @@
+//! The sender's page, as a person uses it.
+
+use crate::{browser::Browser, wait::until};
+use anyhow::{Context, Result};
+use serde_json::Value;
+use waxseal_core::wire::OwnedShare;
+
+/// Somebody at the sender's page.
+#[derive(Clone, Copy)]
+pub struct Sender<'a> {
+    browser: &'a Browser,
+}
+
+impl<'a> Sender<'a> {
+    /// Opens the page at `origin` and waits till it can share.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn open(browser: &'a Browser, origin: &str) -> Result<Self> {
+        browser.goto(origin).await?;
+        browser.wait_for("#share:enabled").await?;
+        Ok(Self { browser })
+    }
+
+    /// Chooses a template: `note`, `login`, `wifi`, `ssh`, `card`.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn template(&self, name: &str) -> Result<()> {
+        self.browser.click(&format!("label:has(input[name=template][value={name}])")).await
+    }
+
+    /// Writes the title.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn title(&self, text: &str) -> Result<()> {
+        self.browser.write("#title", text).await
+    }
+
+    /// Adds a field at the end.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn add_field(&self) -> Result<()> {
+        self.browser.click("#add").await
+    }
+
+    /// Names field `n`, counted from 0.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn label(&self, n: usize, text: &str) -> Result<()> {
+        self.browser.write(&format!("{} [data-slot=label]", field(n)), text).await
+    }
+
+    /// Chooses the kind of field `n`.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn kind(&self, n: usize, kind: &str) -> Result<()> {
+        self.browser.click(&format!("{} [data-slot=kind] option[value={kind}]", field(n))).await
+    }
+
+    /// Writes the value of field `n`.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn write(&self, n: usize, text: &str) -> Result<()> {
+        self.browser.write(&format!("{} [data-slot=value] > *", field(n)), text).await
+    }
+
+    /// Opens the dialog.
+    ///
+    /// # Errors
+    /// If it does not open.
+    pub async fn share(&self) -> Result<()> {
+        self.browser.click("#share").await?;
+        self.browser.wait_for("#get-link").await
+    }
+
+    /// Chooses an expiry by its words, such as `1 hour`.
+    ///
+    /// # Errors
+    /// If it is not offered.
+    pub async fn expires_in(&self, words: &str) -> Result<()> {
+        let value = "return [...document.querySelectorAll('#expiries label')] \
+            .find(label => label.textContent.trim() === arguments[0])?.querySelector('input').value";
+        let seconds = self.browser.execute(value, vec![words.into()]).await?;
+        let seconds = seconds.as_str().with_context(|| format!("{words} is not offered"))?;
+        self.browser.click(&format!("#expiries label:has(input[value='{seconds}'])")).await
+    }
+
+    /// Switches “Can be viewed only 1 time” the other way.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn toggle_once(&self) -> Result<()> {
+        self.browser.click("#once").await
+    }
+
+    /// Unfolds “More options”.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn more(&self) -> Result<()> {
+        self.browser.click("#more summary").await?;
+        self.browser.wait_for("#new-passphrase").await
+    }
+
+    /// Writes the passphrase, which is among “More options”.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn passphrase(&self, text: &str) -> Result<()> {
+        self.browser.write("#new-passphrase", text).await
+    }
+
+    /// Writes the number of views, which is among “More options”.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn views(&self, count: u32) -> Result<()> {
+        self.browser.write("#views", &count.to_string()).await
+    }
+
+    /// Writes the sender's name, which is among “More options”.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn from(&self, name: &str) -> Result<()> {
+        self.browser.write("#from", name).await
+    }
+
+    /// Presses “Get link” and gives the link.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn get_link(&self) -> Result<String> {
+        self.browser.click("#get-link").await?;
+        until("the link", async || {
+            let link = self.browser.value("document.querySelector('#link').value").await?;
+            let link = link.as_str().unwrap_or_default();
+            Ok((!link.is_empty()).then(|| link.to_owned()))
+        })
+        .await
+    }
+
+    /// Presses “Done”.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn done(&self) -> Result<()> {
+        self.browser.click("#done").await
+    }
+
+    /// A note from the first letter to the link, with what is chosen beforehand.
+    ///
+    /// # Errors
+    /// If there is no link.
+    pub async fn send_note(&self, title: &str, text: &str) -> Result<String> {
+        self.title(title).await?;
+        self.write(0, text).await?;
+        self.share().await?;
+        self.get_link().await
+    }
+
+    /// My links: name and state of each, once the newest is in the state that begins with `newest`.
+    ///
+    /// # Errors
+    /// If it never is.
+    pub async fn links(&self, newest: &str) -> Result<Vec<(String, String)>> {
+        until(&format!("a newest link that is {newest}"), async || {
+            let rows = "[...document.querySelectorAll('#links-list > li')].map(row => \
+                ['name', 'state'].map(name => row.querySelector(`[data-slot=${name}]`).textContent))";
+            let rows: Vec<(String, String)> =
+                serde_json::from_value(self.browser.value(rows).await?)?;
+            Ok(rows.first().is_some_and(|row| row.1.starts_with(newest)).then_some(rows))
+        })
+        .await
+    }
+
+    /// The newest link, as this browser keeps it: the share and its owner's token.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn newest_link(&self) -> Result<OwnedShare> {
+        let newest = "(({ id, owner }) => ({ id, owner }))(JSON.parse(localStorage['waxseal.links']).at(-1))";
+        Ok(serde_json::from_value(self.browser.value(newest).await?)?)
+    }
+
+    /// How many links this browser keeps.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn kept_links(&self) -> Result<usize> {
+        let links = self.browser.value("JSON.parse(localStorage['waxseal.links'] ?? '[]')").await?;
+        Ok(links.as_array().map_or(0, Vec::<Value>::len))
+    }
+}
+
+fn field(n: usize) -> String {
+    format!("#fields > li:nth-child({})", n + 1)
+}

@@ -1,0 +1,178 @@
+//! The server as users run it: the binary, on a free port, with a store of its own.
+//!
+//! Invariant: a restarted server has the same port and the same store.
+
+use crate::{
+    clock::Clock,
+    process::{Output, Process},
+    redis::Redis,
+};
+use anyhow::{Context, Result, ensure};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    process::Command,
+};
+use tempfile::TempDir;
+
+/// A kind of store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded one.
+    Sqlite,
+    /// Redis, a process of its own.
+    Redis,
+}
+
+/// Where a server keeps its shares.
+pub enum Store {
+    /// The folder of the database.
+    Sqlite(TempDir),
+    /// The other process.
+    Redis(Redis),
+}
+
+/// A server that runs or may run again.
+pub struct Server {
+    store: Store,
+    port: u16,
+    options: Vec<String>,
+    process: Option<Process>,
+    logs: Output,
+}
+
+impl Server {
+    /// Starts one on an empty store. `options` are flags in addition.
+    ///
+    /// # Errors
+    /// If the binary or the store is missing or does not start.
+    pub async fn start(engine: Engine, options: &[&str], clock: Option<&Clock>) -> Result<Self> {
+        let store = match engine {
+            Engine::Sqlite => Store::Sqlite(tempfile::tempdir()?),
+            Engine::Redis => Store::Redis(Redis::start(clock).await?),
+        };
+        let options = options.iter().map(ToString::to_string).collect();
+        let logs = Output::default();
+        let mut server = Self { store, port: 0, options, process: None, logs };
+        server.run(clock)?;
+        Ok(server)
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Its Redis.
+    ///
+    /// # Panics
+    /// If it has none.
+    pub fn redis(&mut self) -> &mut Redis {
+        match &mut self.store {
+            Store::Redis(redis) => redis,
+            Store::Sqlite(_) => panic!("this server's store is not Redis"),
+        }
+    }
+
+    /// What it has logged since the first start.
+    pub fn logs(&self) -> Vec<u8> {
+        self.logs.bytes()
+    }
+
+    /// Asks it to end and waits till it has.
+    ///
+    /// # Errors
+    /// If it ends with an error.
+    pub fn stop(&mut self) -> Result<()> {
+        if let Some(process) = self.process.take() {
+            let status = process.stop()?;
+            ensure!(status.success(), "the server ended with {status}");
+        }
+        Ok(())
+    }
+
+    /// Kills it, as a crash would.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again after [`Self::stop`] or [`Self::kill`].
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn restart(&mut self) -> Result<()> {
+        self.run(None)
+    }
+
+    fn run(&mut self, clock: Option<&Clock>) -> Result<()> {
+        let store = match &self.store {
+            Store::Sqlite(folder) => format!("sqlite:{}/waxseal.db", folder.path().display()),
+            Store::Redis(redis) => redis.url(),
+        };
+        let mut command = Command::new(binary()?);
+        command
+            .args(["--listen", &format!("127.0.0.1:{}", self.port), "--store", &store])
+            .args(&self.options);
+        if let Some(clock) = clock {
+            clock.rules(&mut command);
+        }
+        let mut process = Process::start(&mut command, &self.logs)?;
+        let line = process.first_line().context("starting the server")?;
+        let (_, port) = line.rsplit_once(':').context("the first line has a port")?;
+        self.port = port.parse()?;
+        self.process = Some(process);
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        match self {
+            Self::Sqlite(folder) => folder.path(),
+            Self::Redis(redis) => redis.folder(),
+        }
+    }
+
+    /// All that is in its files, one after the other.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn at_rest(&self) -> Result<Vec<u8>> {
+        let mut all = Vec::new();
+        read_all(self.folder(), &mut all)?;
+        Ok(all)
+    }
+}
+
+fn read_all(folder: &Path, all: &mut Vec<u8>) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read_all(&path, all)?;
+            continue;
+        }
+        match std::fs::read(&path) {
+            Ok(content) => all.extend(content),
+            // A journal comes and goes.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn binary() -> Result<PathBuf> {
+    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug/waxseal-server");
+    let binary = std::env::var_os("WAXSEAL_SERVER").map_or_else(built, PathBuf::from);
+    ensure!(
+        binary.is_file(),
+        "the server is not built: run the tests with `cargo xtask test`, or name the binary in WAXSEAL_SERVER"
+    );
+    Ok(binary)
+}

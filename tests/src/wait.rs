@@ -1,0 +1,29 @@
+//! Waiting for what is to come: a condition is asked for again until it holds.
+//!
+//! Invariant: no wait is without an end.
+
+use anyhow::{Result, bail};
+use std::time::{Duration, Instant};
+
+/// How long anything may take; the slowest machine is meant.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Between two questions.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Asks until there is an answer.
+///
+/// # Errors
+/// Those of `ask`; that there was no answer in time, naming `what`.
+pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask().await? {
+            return Ok(answer);
+        }
+        if Instant::now() > deadline {
+            bail!("waited in vain for {what}");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

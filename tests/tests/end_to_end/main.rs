@@ -1,0 +1,64 @@
+//! End to end: real browsers, the real server, a real store.
+//!
+//! Invariant: a case knows nothing of its engine but how to look into it, and waits for what it
+//! expects, never for a time.
+
+/// Makes of each case, an `async fn(Engine) -> Result<()>`, one test an engine.
+macro_rules! on_every_engine {
+    ($($file:ident: $($case:ident),+ $(,)?;)+) => {
+        on_every_engine!(@ sqlite Sqlite $($($file $case)+)+);
+        on_every_engine!(@ redis Redis $($($file $case)+)+);
+    };
+    (@ $engine:ident $variant:ident $($file:ident $case:ident)+) => {
+        mod $engine {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() -> anyhow::Result<()> {
+                    crate::$file::$case(waxseal_tests::server::Engine::$variant).await
+                }
+            )+
+        }
+    };
+}
+
+mod items;
+mod links;
+mod once;
+mod opening;
+mod outages;
+mod owners;
+mod passphrases;
+
+on_every_engine! {
+    items:
+        every_kind_of_field_arrives_as_it_was_written,
+        a_wifi_can_be_joined_and_a_code_be_read;
+    opening:
+        the_second_opening_says_when_the_first_was,
+        reloading_before_the_opening_keeps_everything,
+        a_lost_answer_is_asked_for_again_in_the_same_tab,
+        a_page_load_without_a_persons_click_consumes_nothing,
+        of_tabs_and_browsers_racing_one_opens,
+        three_views_open_three_times,
+        any_number_of_views_opens_again_and_again;
+    passphrases:
+        wrong_passphrases_use_nothing_up_till_the_right_one,
+        the_tenth_wrong_passphrase_destroys_the_item;
+    links:
+        a_damaged_link_makes_no_request,
+        what_chats_and_gateways_do_to_a_link_is_survived,
+        a_link_to_nothing_says_so;
+    owners:
+        every_expiry_reaches_the_store,
+        an_expired_link_says_when_it_expired,
+        an_item_that_expires_between_landing_and_click_is_not_shown,
+        a_lapsed_place_cannot_be_resumed,
+        a_link_is_revoked_where_it_is_shown_and_in_the_list,
+        my_links_tell_what_became_of_each;
+    outages:
+        a_server_that_is_away_before_the_landing_uses_nothing_up,
+        what_was_written_survives_a_server_that_is_away,
+        a_killed_server_forgets_nothing;
+    once:
+        of_1000_shares_with_16_racers_each_every_one_opens_once;
+}
