@@ -3,6 +3,7 @@
 //! Invariant: one file a subcommand; nothing here is needed at run time.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
 
+mod bench;
 mod run;
 mod test;
 mod tools;
@@ -22,6 +23,8 @@ Usage: cargo xtask COMMAND
   test               everything that is checked; gets what is missing for it
   test --quick       the same without the end-to-end tests and the check of dependencies
   test FILTER...     only tests whose name contains one of these, without the static checks
+  bench [page|server]
+                     how fast a release build is: docs/benchmarks.md
   advisories         known vulnerabilities of dependencies
   help               this text
 ";
@@ -48,6 +51,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["test", filters @ ..] if filters.iter().all(|filter| !filter.starts_with('-')) => {
             test::some(filters)
         }
+        ["bench", which @ ..] => bench::bench(which),
         ["advisories"] => test::advisories(),
         ["help" | "--help" | "-h"] | [] => {
             print!("{HELP}");

@@ -36,7 +36,8 @@ pub(crate) fn build() -> Result<()> {
     Ok(())
 }
 
-fn release() -> Result<PathBuf> {
+/// The server as users get it, the web client inside.
+pub(crate) fn release() -> Result<PathBuf> {
     tools::ensure_cc()?;
     web::build(web::Mode::Release)?;
     tools::server(&["--release"])

@@ -1,0 +1,27 @@
+//! `cargo xtask bench`: how fast a release build is; `docs/benchmarks.md` says what is measured.
+//!
+//! Invariant: what is measured is what `cargo xtask build` makes.
+
+use crate::run::release;
+use crate::tools::{cargo, find, run};
+use anyhow::{Result, bail};
+
+/// What is measured, and the programs that it takes.
+const BENCHES: [(&str, &str); 2] = [("page", "chromedriver"), ("server", "redis-server")];
+
+/// Builds everything, then runs `which`, or all there are.
+pub(crate) fn bench(which: &[&str]) -> Result<()> {
+    if let Some(unknown) =
+        which.iter().find(|name| !BENCHES.iter().any(|(bench, _)| bench == *name))
+    {
+        bail!("bench: what is `{unknown}`? There are `page` and `server`");
+    }
+    for (bench, program) in BENCHES {
+        if (which.is_empty() || which.contains(&bench)) && find(program).is_none() {
+            bail!("{program} is not here: `cargo xtask test` installs it, or says how to");
+        }
+    }
+    let server = release()?;
+    let harness = ["bench", "--quiet", "--package", "waxseal-tests", "--bench", "bench", "--"];
+    run(cargo(harness).args(which).env("WAXSEAL_SERVER", server))
+}
