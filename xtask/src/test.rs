@@ -25,12 +25,6 @@ pub(crate) fn everything(extent: Extent) -> Result<()> {
     Steps::run(|steps| {
         let needs = steps.step("what tests need", || Needs::get(extent))?;
         steps.step("rustfmt", || run(&mut cargo(["fmt", "--all", "--check"])))?;
-        if extent == Extent::Full {
-            steps.step("cargo-deny", || {
-                let which = ["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
-                run(deny()?.args(which))
-            })?;
-        }
         steps.step("clippy", || {
             run(cargo(CLIPPY).args(["--workspace", "--all-targets", "--", "-D", "warnings"]))
         })?;
@@ -44,6 +38,12 @@ pub(crate) fn everything(extent: Extent) -> Result<()> {
             let doc = ["doc", "--locked", "--workspace", "--no-deps"];
             run(cargo(doc).env("RUSTDOCFLAGS", "-D warnings"))
         })?;
+        if extent == Extent::Full {
+            steps.step("cargo-deny", || {
+                let which = ["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+                run(deny()?.args(which))
+            })?;
+        }
         tests(steps, &needs, extent, &[])
     })
 }
