@@ -6,6 +6,7 @@ mod dialog;
 mod form;
 mod links;
 mod result;
+mod steps;
 
 use crate::{
     api::{self, ApiError},

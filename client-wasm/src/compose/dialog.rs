@@ -1,6 +1,9 @@
 //! The share dialog: how long, how often, and then the link.
 
-use super::{SharedPolicy, explain, form, links, result};
+use super::{
+    SharedPolicy, explain, form, links, result,
+    steps::{Step, close, current, dialog, show},
+};
 use crate::{
     api, dom,
     storage::{self, OwnedLink},
@@ -18,15 +21,7 @@ use waxseal_core::{
     token::OwnerToken,
     wire::{CreateRequest, ExpiresIn, Policy, Views},
 };
-use web_sys::{Element, HtmlButtonElement, HtmlDialogElement, HtmlElement, HtmlInputElement};
-
-/// One face of the dialog.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    Options,
-    Busy,
-    Result,
-}
+use web_sys::{Element, HtmlButtonElement, HtmlElement, HtmlInputElement};
 
 /// What the dialog was asked for.
 struct Choices {
@@ -54,7 +49,7 @@ pub(super) fn start(policy: &SharedPolicy) {
     }
     // Escape must not lose a link that was just made.
     dom::on(&dialog(), "cancel", |event| {
-        if step() != Step::Options {
+        if current() != Step::Options {
             event.prevent_default();
         }
     });
@@ -72,56 +67,6 @@ pub(super) fn start(policy: &SharedPolicy) {
         let Some(policy) = policy.borrow().clone() else { return };
         spawn_local(async move { get_link(&policy).await });
     });
-}
-
-/// Closes the dialog; what was chosen stays chosen.
-pub(super) fn close() {
-    dialog().close();
-}
-
-/// Shows one face of the dialog and moves reading to its heading.
-pub(super) fn show(step: Step) {
-    for section in dom::all("#dialog > [data-step]") {
-        let visible = section.dataset().get("step").as_deref() == Some(step.name());
-        dom::show(&section, visible);
-        if let Some(heading) =
-            section.query_selector("[tabindex='-1']").ok().flatten().filter(|_| visible)
-        {
-            dom::focus(&heading.unchecked_into());
-        }
-    }
-    dialog().set_scroll_top(0);
-    dom::set(&dialog(), "aria-labelledby", step.heading());
-}
-
-impl Step {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Options => "options",
-            Self::Busy => "busy",
-            Self::Result => "result",
-        }
-    }
-
-    const fn heading(self) -> &'static str {
-        match self {
-            Self::Options => "dialog-title",
-            Self::Busy => "busy-text",
-            Self::Result => "result-title",
-        }
-    }
-}
-
-fn step() -> Step {
-    let shown = |step: &Step| {
-        let selector = format!("#dialog > [data-step={}]:not([hidden])", step.name());
-        !dom::all(&selector).is_empty()
-    };
-    [Step::Busy, Step::Result].into_iter().find(shown).unwrap_or(Step::Options)
-}
-
-fn dialog() -> HtmlDialogElement {
-    dom::by_id("dialog")
 }
 
 fn input(id: &str) -> HtmlInputElement {

@@ -1,8 +1,8 @@
 //! The link that was made: copy it, show it, hand it on.
 
 use super::{
-    dialog::{self, Step},
     explain, form, links,
+    steps::{self, Step},
 };
 use crate::{api, copy, dom, extras::Qr, words};
 use js_sys::Function;
@@ -62,7 +62,7 @@ pub(super) fn start() {
             match api::revoke(made.id, &made.owner).await {
                 Ok(_) => {
                     links::refresh();
-                    dialog::close();
+                    steps::close();
                     forget();
                     dom::announce("The link was revoked. What you wrote is still here.");
                 }
@@ -93,7 +93,7 @@ pub(super) async fn show(made: &Made) {
     dom::by_id::<HtmlElement>("result-passphrase-text").set_text_content(Some(&made.passphrase));
     result_error("");
     SHOWN.with(|shown| *shown.borrow_mut() = Shown { made: Some(made.clone()), qr });
-    dialog::show(Step::Result);
+    steps::show(Step::Result);
 }
 
 fn views(views: Option<Views>) -> String {
@@ -121,7 +121,7 @@ fn instructions(made: &Made) -> String {
 
 /// Done: the page forgets the secret.
 fn finish() {
-    dialog::close();
+    steps::close();
     form::clear();
     for id in ["new-passphrase", "from"] {
         dom::by_id::<HtmlInputElement>(id).set_value("");
