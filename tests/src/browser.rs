@@ -19,7 +19,7 @@ use tempfile::TempDir;
 /// The names that Chromium goes by; where none is on the PATH, its driver knows.
 const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 11] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -28,6 +28,9 @@ const FLAGS: [&str; 8] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-extensions",
+    "--disable-default-apps",
+    "--disable-component-extensions-with-background-pages",
 ];
 
 /// A browser with one window; derefs to the WebDriver client.
@@ -76,7 +79,11 @@ impl Browser {
         let mut driver = Driver::start()?;
         let mut args = FLAGS.map(str::to_owned).to_vec();
         args.push(format!("--user-data-dir={}", profile.path().display()));
-        let mut options = json!({ "args": args });
+        // No start page, which would ask for a hundred things.
+        let prefs = json!({
+            "session.restore_on_startup": 4, "session.startup_urls": ["about:blank"],
+        });
+        let mut options = json!({ "args": args, "prefs": prefs });
         if let Some(binary) = CHROMIUM.into_iter().find_map(find) {
             options["binary"] = binary.into();
         }

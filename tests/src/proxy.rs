@@ -41,7 +41,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Log {
-    /// What went one way over one connection, for each of them.
+    /// What went one way over one connection, for each of them: to the server, then back.
     streams: Vec<Vec<u8>>,
     /// The first lines of all requests.
     requests: Vec<String>,
@@ -95,6 +95,11 @@ impl Proxy {
     /// Every byte that went either way, a connection and direction each.
     pub fn traffic(&self) -> Vec<Vec<u8>> {
         self.shared.log().streams.clone()
+    }
+
+    /// How many bytes the server has sent, heads included.
+    pub fn received(&self) -> usize {
+        self.shared.log().streams.iter().skip(1).step_by(2).map(Vec::len).sum()
     }
 
     /// Requests with `part` in their first line reach the server, its replies reach nobody: the

@@ -39,6 +39,26 @@ async fn the_performance_log_has_every_request() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn refused_content_errors_and_foreign_requests_are_complained_about() -> Result<()> {
+    let content = r#"<!doctype html><link rel="icon" href="data:,"><title>Page</title>
+        <meta http-equiv="Content-Security-Policy" content="script-src 'self'">
+        <script>inline()</script><script src="/script.js"></script><img src="http://127.0.0.1:9/x">"#;
+    let site = Site::serve(vec![
+        Page { path: "/", media_type: "text/html", content: content.into() },
+        Page { path: "/script.js", media_type: "text/javascript", content: "missing()".into() },
+    ])?;
+    let browser = Browser::start().await?;
+    browser.goto(site.origin()).await?;
+    let complaints = browser.complaints(site.origin()).await?;
+    for part in
+        ["Content Security Policy", "missing is not defined", "request to http://127.0.0.1:9/x"]
+    {
+        assert!(complaints.iter().any(|line| line.contains(part)), "{part}: {complaints:?}");
+    }
+    browser.is_quiet(site.origin()).await
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn no_process_outlives_a_browser_even_if_the_test_panics() -> Result<()> {

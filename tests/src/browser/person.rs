@@ -134,7 +134,10 @@ impl Browser {
     }
 
     /// What can be pasted. The page itself may not read the clipboard.
-    async fn pasted(&self) -> Result<String> {
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn pasted(&self) -> Result<String> {
         let open = "const area = document.createElement('textarea'); area.id = 'paste-here'; \
             (document.querySelector('dialog[open]') ?? document.body).append(area); area.focus()";
         self.execute(open, vec![]).await?;
@@ -159,8 +162,7 @@ impl Browser {
         for event in self.performance_log().await? {
             if event["method"] == "Network.requestWillBeSent" {
                 let url = event["params"]["request"]["url"].as_str().context("a request's URL")?;
-                // The last is the browser's own start page.
-                let local = [origin, "data:", "blob:", "about:", "chrome:"];
+                let local = [origin, "data:", "blob:", "about:"];
                 if !local.iter().any(|start| url.starts_with(start)) {
                     complaints.push(format!("a request to {url}"));
                 }

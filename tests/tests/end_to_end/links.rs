@@ -22,7 +22,7 @@ pub(crate) async fn a_damaged_link_makes_no_request(engine: Engine) -> Result<()
         ("cut to nothing", String::new()),
         ("flipped", flipped),
         ("lengthened", format!("{token}A")),
-        ("in capitals", token.to_ascii_uppercase()),
+        ("in capitals", format!("{}{}", &token[..2], token[2..].to_ascii_uppercase())),
         ("of another alphabet", format!("{}+", &token[..47])),
     ];
     for (how, fragment) in damaged {
@@ -67,4 +67,18 @@ pub(crate) async fn a_link_to_nothing_says_so(engine: Engine) -> Result<()> {
     let recipient = Recipient::open(&browser, &link, "unknown").await?;
     assert_eq!(recipient.heading().await?, "There is nothing at this link");
     browser.is_quiet(&deployment.origin()).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_way_from_a_link_to_its_text_is_short() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let browser = Browser::start().await?;
+    let share = deployment.note("Note", "text", Terms::default()).await?;
+    let recipient = Recipient::open(&browser, &share.link(&deployment.origin()), "landing").await?;
+    recipient.view_item().await?;
+    let requests = deployment.proxy.requests();
+    assert!(requests.len() <= 8, "{requests:?}");
+    let bytes = deployment.proxy.received();
+    assert!(bytes <= 90_000, "{bytes} bytes");
+    Ok(())
 }

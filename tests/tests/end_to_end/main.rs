@@ -21,13 +21,16 @@ macro_rules! on_every_engine {
     };
 }
 
+mod accessibility;
 mod items;
+mod keyboard;
 mod links;
 mod once;
 mod opening;
 mod outages;
 mod owners;
 mod passphrases;
+mod zero_knowledge;
 
 on_every_engine! {
     items:
@@ -58,7 +61,10 @@ on_every_engine! {
     outages:
         a_server_that_is_away_before_the_landing_uses_nothing_up,
         what_was_written_survives_a_server_that_is_away,
-        a_killed_server_forgets_nothing;
+        a_killed_server_forgets_nothing,
+        a_crash_of_the_server_among_claims_loses_none;
+    zero_knowledge:
+        no_secret_is_in_traffic_logs_or_files;
     once:
         of_1000_shares_with_16_racers_each_every_one_opens_once;
 }

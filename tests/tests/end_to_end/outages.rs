@@ -2,13 +2,19 @@
 
 use anyhow::{Context, Result};
 use getrandom::SysRng;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+use tokio::task::JoinSet;
 use waxseal_core::{token::ClaimToken, wire::ProblemType};
 use waxseal_tests::{
+    api::Answer,
     browser::Browser,
     deployment::Deployment,
     recipient::Recipient,
     sender::Sender,
-    server::Engine,
+    server::{Engine, Server},
     share::{Share, Terms},
     wait::until,
 };
@@ -86,41 +92,91 @@ async fn redis_may_stop_and_come_back_under_a_running_server() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_killed_among_claims_spends_at_most_what_was_answered() -> Result<()> {
+async fn a_crash_of_redis_among_claims_loses_none() -> Result<()> {
     let mut deployment = Deployment::start(Engine::Redis).await?;
+    let claims = claim_and_crash(&mut deployment, |server| server.redis().kill()).await?;
+    for Claimed { answer, .. } in &claims {
+        let answer = answer.as_ref().context("the server itself did not crash")?;
+        assert!(answer.status == 200 || answer.status == 503, "{answer:?}");
+        assert_eq!(answer.status == 503, answer.headers.contains_key("retry-after"));
+    }
+    deployment.server.redis().restart().await?;
+    none_is_lost(&deployment, &claims).await
+}
+
+pub(crate) async fn a_crash_of_the_server_among_claims_loses_none(engine: Engine) -> Result<()> {
+    let mut deployment = Deployment::start(engine).await?;
+    let claims = claim_and_crash(&mut deployment, Server::kill).await?;
+    deployment.server.restart()?;
+    none_is_lost(&deployment, &claims).await
+}
+
+/// A share, the claim made on it, and its answer if there was one.
+struct Claimed {
+    share: Share,
+    claim: ClaimToken,
+    answer: Option<Answer>,
+}
+
+/// Claims many shares, many at a time; `crash` happens when some are answered.
+async fn claim_and_crash(
+    deployment: &mut Deployment,
+    crash: impl FnOnce(&mut Server),
+) -> Result<Vec<Claimed>> {
+    const SHARES: usize = 600;
+    const AT_ONCE: usize = 50;
     let mut shares = Vec::new();
-    for n in 0..200 {
-        let share = Share::note("Note", &format!("text {n}"), Terms::default())?;
-        deployment.put(&share).await?;
-        shares.push((share, ClaimToken::generate(&mut SysRng)?));
+    for n in 0..SHARES {
+        shares.push(deployment.note("Note", &format!("text {n}"), Terms::default()).await?);
     }
-    let api = deployment.api.clone();
-    let redis = deployment.server.redis();
-    let mut statuses = Vec::new();
-    for (n, (share, claim)) in shares.iter().enumerate() {
-        if n == 100 {
-            redis.kill();
-        }
-        let answer = api.claim(share, claim, None).await?;
-        if answer.status == 503 {
-            assert!(answer.headers.contains_key("retry-after"));
-        } else {
-            assert_eq!(answer.status, 200);
-        }
-        statuses.push(answer.status.as_u16());
+    let answered = Arc::new(AtomicUsize::new(0));
+    let mut workers: JoinSet<Result<Vec<Claimed>>> = JoinSet::new();
+    while !shares.is_empty() {
+        let mine = shares.split_off(shares.len() - SHARES / AT_ONCE);
+        let (api, answered) = (deployment.api.clone(), Arc::clone(&answered));
+        workers.spawn(async move {
+            let mut claims = Vec::new();
+            for share in mine {
+                let claim = ClaimToken::generate(&mut SysRng)?;
+                let answer = api.claim(&share, &claim, None).await.ok();
+                answered.fetch_add(1, Ordering::SeqCst);
+                claims.push(Claimed { share, claim, answer });
+            }
+            Ok(claims)
+        });
     }
-    assert_eq!(statuses[..100], [200; 100]);
-    assert_eq!(statuses[100..], [503; 100]);
-    redis.restart().await?;
+    until("some answers", async || {
+        Ok((answered.load(Ordering::SeqCst) >= SHARES / 10).then_some(()))
+    })
+    .await?;
+    crash(&mut deployment.server);
+    let mut claims = Vec::new();
+    for mine in workers.join_all().await {
+        claims.extend(mine?);
+    }
+    let opened = claims.iter().filter(|claimed| claimed.was_opened()).count();
+    assert!((1..SHARES).contains(&opened), "{opened} of {SHARES} before the crash");
+    Ok(claims)
+}
+
+impl Claimed {
+    fn was_opened(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.status == 200)
+    }
+}
+
+/// Whether each claim, answered before the crash or not, gets its share now, and nobody else does.
+async fn none_is_lost(deployment: &Deployment, claims: &[Claimed]) -> Result<()> {
     let other = ClaimToken::generate(&mut SysRng)?;
-    for (n, (share, claim)) in shares.iter().enumerate() {
-        if n < 100 {
-            // Spent, and durably so; its own claim may ask again.
-            assert_eq!(api.claim(share, &other, None).await?.status, 410);
+    for claimed in claims {
+        let Claimed { share, claim, .. } = claimed;
+        if claimed.was_opened() {
+            let refused = deployment.api.claim(share, &other, None).await?;
+            assert_eq!(refused.problem()?.kind, ProblemType::ShareOver);
         }
-        let answer = api.claim(share, claim, None).await?;
-        assert_eq!(answer.status, 200, "share {n}");
-        assert_eq!(answer.body, share.ciphertext());
+        let answer = deployment.api.claim(share, claim, None).await?;
+        assert_eq!((answer.status.as_u16(), &*answer.body), (200, share.ciphertext()));
+        assert_eq!(deployment.api.status(share).await?.opened_at.len(), 1);
     }
     Ok(())
 }

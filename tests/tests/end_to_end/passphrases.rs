@@ -1,7 +1,11 @@
 //! Passphrases: asked for, counted when wrong, never in the way of the right one.
 
 use anyhow::Result;
-use waxseal_core::wire::ShareState;
+use getrandom::SysRng;
+use waxseal_core::{
+    token::{ClaimToken, Proof},
+    wire::ShareState,
+};
 use waxseal_tests::{
     browser::Browser, deployment::Deployment, recipient::Recipient, sender::Sender, server::Engine,
     share::Terms,
@@ -49,14 +53,18 @@ pub(crate) async fn the_tenth_wrong_passphrase_destroys_the_item(engine: Engine)
     let terms = Terms { passphrase: "the right one", ..Terms::default() };
     let share = deployment.note("Guarded", "text", terms).await?;
     let link = share.link(&deployment.origin());
-    let recipient = Recipient::open(&browser, &link, "landing").await?;
-    for left in (1..10).rev() {
-        let said = recipient.try_passphrase("a wrong one").await?;
-        let expected = if left == 1 { "One try left".to_owned() } else { format!("{left} tries") };
-        assert!(said.contains(&expected), "{said}");
-        let status = deployment.api.status(&share).await?;
-        assert_eq!((status.state, status.failed_passphrases), (ShareState::Live, 10 - left));
+    let claim = ClaimToken::generate(&mut SysRng)?;
+    for left in (2..10).rev() {
+        let wrong = Proof::from_bytes([left; 32]);
+        let problem = deployment.api.claim(&share, &claim, Some(wrong)).await?.problem()?;
+        assert_eq!(problem.tries_left, Some(left.into()));
     }
+    let recipient = Recipient::open(&browser, &link, "landing").await?;
+    assert_eq!(browser.text("#passphrase-error").await?, "2 tries left.");
+    let said = recipient.try_passphrase("a wrong one").await?;
+    assert!(said.contains("One try left; a wrong one destroys the item."), "{said}");
+    let status = deployment.api.status(&share).await?;
+    assert_eq!((status.state, status.failed_passphrases), (ShareState::Live, 9));
     browser.write("#passphrase", "a wrong one").await?;
     recipient.view().await?;
     recipient.is_at("burned").await?;

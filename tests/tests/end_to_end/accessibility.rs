@@ -1,0 +1,169 @@
+//! Every screen, in every look: axe-core finds nothing, and nothing is wider than the window.
+
+use anyhow::Result;
+use serde_json::json;
+use std::fmt::Write;
+use waxseal_core::manifest::{Field, FieldKind};
+use waxseal_tests::{
+    axe::Axe,
+    browser::{Browser, Look},
+    deployment::Deployment,
+    recipient::Recipient,
+    sender::Sender,
+    server::Engine,
+    share::{Share, Terms},
+};
+
+/// Widths and heights: a desktop, a phone.
+const SIZES: [(u32, u32); 2] = [(1280, 800), (390, 844)];
+
+/// The narrowest window that is promised.
+const NARROWEST: (u32, u32) = (320, 568);
+
+/// Calls back when the page has taken on a new look: colours are measured as they stay. An inherited
+/// colour arrives generation by generation.
+const SETTLED: &str = "const done = arguments[0]; \
+    const changing = () => document.getAnimations().some(each => each instanceof CSSTransition); \
+    const calm = frames => requestAnimationFrame(() => \
+        frames === 0 ? done() : calm(changing() ? 3 : frames - 1)); calm(3)";
+
+/// Looks at screens and notes what is wrong.
+struct Inspector<'a> {
+    axe: Axe,
+    browser: &'a Browser,
+    report: String,
+}
+
+impl<'a> Inspector<'a> {
+    fn new(browser: &'a Browser) -> Result<Self> {
+        Ok(Self { axe: Axe::load()?, browser, report: String::new() })
+    }
+
+    async fn inspect(&mut self, screen: &str) -> Result<()> {
+        for (width, height) in SIZES {
+            for dark in [false, true] {
+                // Without motion no colour is half-way when it is measured.
+                let look = Look { width, height, dark, reduced_motion: true };
+                self.browser.look(look).await?;
+                self.browser.execute_async(SETTLED, vec![]).await?;
+                for violation in self.axe.violations(self.browser).await? {
+                    writeln!(self.report, "{screen}, {look:?}: {violation}")?;
+                }
+            }
+            self.measure(screen, width).await?;
+        }
+        let (width, height) = NARROWEST;
+        self.browser.look(Look { width, height, ..Look::default() }).await?;
+        self.measure(screen, width).await
+    }
+
+    /// Whether the page or a dialog must be scrolled sideways.
+    async fn measure(&mut self, screen: &str, width: u32) -> Result<()> {
+        let wide = "[document.documentElement, ...document.querySelectorAll('dialog[open]')]\
+            .filter(element => element.scrollWidth > element.clientWidth).map(e => e.tagName)";
+        let wide = self.browser.value(wide).await?;
+        if wide != json!([]) {
+            writeln!(self.report, "{screen} is wider than {width}: {wide}")?;
+        }
+        Ok(())
+    }
+
+    fn verdict(self) {
+        assert!(self.report.is_empty(), "{}", self.report);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn senders_screens_are_accessible() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let browser = Browser::start().await?;
+    let mut inspector = Inspector::new(&browser)?;
+    let sender = Sender::open(&browser, &deployment.origin()).await?;
+    for template in ["note", "login", "wifi", "ssh", "card"] {
+        sender.template(template).await?;
+        inspector.inspect(template).await?;
+    }
+    browser.click("#share").await?;
+    browser.wait_for("#compose-error:not(:empty)").await?;
+    inspector.inspect("nothing written").await?;
+    let long = "a-very-long-title-without-a-single-space".repeat(4);
+    sender.title(&long).await?;
+    sender.write(0, &long).await?;
+    sender.share().await?;
+    sender.more().await?;
+    sender.passphrase(&long).await?;
+    inspector.inspect("options").await?;
+    sender.get_link().await?;
+    inspector.inspect("result").await?;
+    sender.done().await?;
+    sender.links("Waiting").await?;
+    inspector.inspect("my links").await?;
+    inspector.verdict();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recipients_screens_are_accessible() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let origin = deployment.origin();
+    let browser = Browser::start().await?;
+    let mut inspector = Inspector::new(&browser)?;
+
+    let once = deployment.note("Once", "text", Terms::default()).await?;
+    let recipient = Recipient::open(&browser, &once.link(&origin), "landing").await?;
+    inspector.inspect("landing").await?;
+    recipient.view_item().await?;
+    inspector.inspect("item, the only time").await?;
+
+    let long = "a-very-long-value-without-a-single-space".repeat(10);
+    let field =
+        |label: &str, value: &str, kind| Field { label: label.into(), value: value.into(), kind };
+    let fields = vec![
+        field("Network", &long, FieldKind::Text),
+        field("Password", "correct horse", FieldKind::Concealed),
+        field("Website", &format!("https://example.com/{long}"), FieldKind::Url),
+        field("Code", "otpauth://totp/x?secret=JBSWY3DPEHPK3PXP", FieldKind::Totp),
+        field("Key", &format!("{long}\n{long}"), FieldKind::Multiline),
+    ];
+    let terms = Terms { views: None, passphrase: "the right one", ..Terms::default() };
+    let guarded = Share::of(&long, fields, terms)?;
+    deployment.put(&guarded).await?;
+    let exposed = guarded.link(&origin).replace('#', "%23");
+    let recipient = Recipient::open(&browser, &exposed, "landing").await?;
+    recipient.try_passphrase("a wrong one").await?;
+    inspector.inspect("landing with a wrong passphrase").await?;
+    recipient.view_with("the right one").await?;
+    browser.wait_for(".code").await?;
+    recipient.reveal(1).await?;
+    browser.click("[data-slot=wifi]").await?;
+    browser.wait_for("[data-slot=qr-row] svg").await?;
+    inspector.inspect("item with every kind of field").await?;
+
+    let lost = deployment.note("Lost", "text", Terms::default()).await?;
+    let recipient = Recipient::open(&browser, &lost.link(&origin), "landing").await?;
+    let rule = deployment.proxy.lose_replies("/claims");
+    recipient.view().await?;
+    recipient.is_at("uncertain").await?;
+    inspector.inspect("uncertain").await?;
+    drop(rule);
+    recipient.try_again().await?;
+    recipient.is_at("landing").await?;
+    inspector.inspect("landing, resumed").await?;
+
+    // The others say the same however one gets there.
+    let screens =
+        "[...document.querySelectorAll('[data-screen]')].map(screen => screen.dataset.screen)";
+    let screens: Vec<String> = serde_json::from_value(browser.value(screens).await?)?;
+    assert!(screens.len() > 10, "{screens:?}");
+    for screen in screens {
+        if ["landing", "item", "uncertain"].contains(&screen.as_str()) {
+            continue;
+        }
+        let show = "for (const screen of document.querySelectorAll('[data-screen]')) \
+            screen.hidden = screen.dataset.screen !== arguments[0]";
+        browser.execute(show, vec![screen.as_str().into()]).await?;
+        inspector.inspect(&screen).await?;
+    }
+    inspector.verdict();
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Everything without a mouse: there is a way by Tab, and the eye can follow it.
+
+use anyhow::{Result, bail};
+use waxseal_tests::{
+    browser::{Browser, Key},
+    deployment::Deployment,
+    recipient::Recipient,
+    sender::Sender,
+    server::Engine,
+};
+
+/// More stops than any page has.
+const STOPS: usize = 60;
+
+/// Tabs to what `css` selects; at every stop on the way, something shows where one is.
+async fn tab_to(browser: &Browser, css: &str) -> Result<()> {
+    let seen = "(() => { const e = document.activeElement; \
+        const shows = e => { const style = getComputedStyle(e); return style.boxShadow !== 'none' \
+            || (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0); }; \
+        return e === document.body || [e, e.nextElementSibling, e.closest('label')]\
+            .some(e => e && shows(e)); })()";
+    for _ in 0..STOPS {
+        browser.press(Key::Tab).await?;
+        let focus = browser.value("document.activeElement.outerHTML.slice(0, 100)").await?;
+        assert_eq!(browser.value(seen).await?, true, "the focus cannot be seen on {focus}");
+        if browser.value(&format!("document.activeElement.matches(`{css}`)")).await? == true {
+            return Ok(());
+        }
+    }
+    bail!("there is no way to {css} by Tab")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_item_is_sent_and_opened_with_the_keyboard_alone() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let origin = deployment.origin();
+    let browser = Browser::start().await?;
+    let sender = Sender::open(&browser, &origin).await?;
+    tab_to(&browser, "[name=template]").await?;
+    browser.press(Key::ArrowRight).await?;
+    assert_eq!(browser.value("document.activeElement.value").await?, "login");
+    tab_to(&browser, "#title").await?;
+    browser.type_text("By keyboard").await?;
+    tab_to(&browser, "#fields > li:nth-child(2) [data-slot=value] > *").await?;
+    browser.type_text("correct horse").await?;
+    tab_to(&browser, "#share").await?;
+    browser.press(Key::Enter).await?;
+    browser.wait_for("#get-link").await?;
+    browser.press(Key::Escape).await?;
+    assert!(!browser.shows("#dialog").await?, "Escape closes it");
+    assert_eq!(browser.value("document.activeElement.id").await?, "share", "the focus is back");
+    browser.press(Key::Space).await?;
+    browser.wait_for("#get-link").await?;
+
+    tab_to(&browser, "[name=expiry]").await?;
+    browser.press(Key::ArrowRight).await?;
+    let chosen = "document.querySelector('[name=expiry]:checked').value";
+    assert_eq!(browser.value(chosen).await?, "432000");
+    tab_to(&browser, "#once").await?;
+    browser.press(Key::Space).await?;
+    assert_eq!(browser.value("document.activeElement.checked").await?, false);
+    browser.press(Key::Space).await?;
+    tab_to(&browser, "summary").await?;
+    browser.press(Key::Enter).await?;
+    tab_to(&browser, "#new-passphrase").await?;
+    browser.type_text("the right one").await?;
+    tab_to(&browser, "#get-link").await?;
+    browser.press(Key::Enter).await?;
+    browser.wait_for("#copy-link").await?;
+    let link = browser.value("document.querySelector('#link').value").await?;
+    browser.press(Key::Escape).await?;
+    assert!(browser.shows("#copy-link").await?, "Escape does not lose a link");
+    tab_to(&browser, "#copy-link").await?;
+    browser.press(Key::Enter).await?;
+    browser.wait_for("#copy-link[data-busy]").await?;
+    tab_to(&browser, "#done").await?;
+    browser.press(Key::Space).await?;
+    assert!(!browser.shows("#dialog").await?);
+    sender.links("Waiting").await?;
+
+    let link = link.as_str().unwrap_or_default();
+    let recipient = Recipient::open(&browser, link, "landing").await?;
+    tab_to(&browser, "#passphrase").await?;
+    browser.type_text("the right one").await?;
+    browser.press(Key::Enter).await?;
+    recipient.is_at("item").await?;
+    tab_to(&browser, "[data-slot=reveal]").await?;
+    browser.press(Key::Space).await?;
+    assert_eq!(recipient.shown(0).await?, "correct horse");
+    tab_to(&browser, "[data-slot=copy]").await?;
+    browser.press(Key::Enter).await?;
+    browser.wait_for("[data-slot=copy][data-busy]").await?;
+    assert_eq!(browser.pasted().await?, "correct horse");
+    browser.is_quiet(&origin).await
+}
