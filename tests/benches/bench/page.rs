@@ -48,8 +48,10 @@ pub(crate) async fn bench() -> Result<()> {
     // In turn, so that whatever else the machine does falls on all alike.
     for _ in 0..COUNT {
         baseline.push(load(&format!("{origin}/healthz")).await?.frame);
-        plain.push(open(&share(&deployment, "").await?, &origin, "").await?);
-        locked.push(open(&share(&deployment, PASSPHRASE).await?, &origin, PASSPHRASE).await?);
+        for (passphrase, openings) in [("", &mut plain), (PASSPHRASE, &mut locked)] {
+            let share = share(&deployment, passphrase).await?;
+            openings.push(open(&browser().await?, &share, &origin, passphrase).await?);
+        }
     }
 
     println!(
@@ -84,7 +86,8 @@ async fn share(deployment: &Deployment, passphrase: &str) -> Result<Share> {
 async fn weigh(passphrase: &str) -> Result<Traffic> {
     let deployment = Deployment::start(Engine::Sqlite).await?;
     let share = share(&deployment, passphrase).await?;
-    open(&share, &deployment.origin(), passphrase).await?;
+    let browser = browser().await?;
+    open(&browser, &share, &deployment.origin(), passphrase).await?;
     let proxy = &deployment.proxy;
     until("the acknowledgement", async || {
         if proxy.count("/ack ") == 0 { Ok(None) } else { Traffic::of(proxy) }
@@ -107,15 +110,14 @@ async fn load(address: &str) -> Result<Moment> {
     moment(&browser, "load").await
 }
 
-async fn open(share: &Share, origin: &str, passphrase: &str) -> Result<Opening> {
-    let browser = browser().await?;
+async fn open(browser: &Browser, share: &Share, origin: &str, passphrase: &str) -> Result<Opening> {
     browser.goto(&share.link(origin)).await?;
-    let landing = moment(&browser, "landing").await?;
+    let landing = moment(browser, "landing").await?;
     if !passphrase.is_empty() {
         browser.write("#passphrase", passphrase).await?;
     }
     browser.click("#view").await?;
-    let item = moment(&browser, "item").await?;
+    let item = moment(browser, "item").await?;
     let click = browser.execute("return bench.click", vec![]).await?;
     let click = click.as_f64().context("the click was not trusted")?;
     let text = browser.find(Locator::Css("[data-screen=item] [data-slot=value]")).await?;
