@@ -25,6 +25,9 @@ use waxseal_core::{
 /// What a person is told when a worker cannot be used.
 const BROKEN: &str = "The browser could not run the encryption. Reload the page and try again.";
 
+/// What a person is told when the worker's code does not come, which a later try may mend.
+const NOT_LOADED: &str = "The server cannot be reached. Nothing is lost; try again.";
+
 /// What a worker can be asked to do.
 #[derive(Serialize, Deserialize)]
 enum Job {

@@ -1,6 +1,6 @@
 //! One job to one worker: JSON there, JSON and bytes back.
 
-use super::BROKEN;
+use super::{BROKEN, NOT_LOADED};
 use crate::dom;
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
@@ -44,9 +44,7 @@ pub fn warm_up() {
 pub(super) async fn call<A: DeserializeOwned>(
     job: &impl Serialize,
 ) -> Result<(A, Vec<u8>), String> {
-    let warm = WARM.with(|warm| warm.borrow_mut().take());
-    let worker = warm.map_or_else(Worker::start, Ok).map_err(|_| BROKEN)?;
-    let answer = worker.call(to_json(job)).await;
+    let answer = listening().await?.call(to_json(job)).await;
     let answer: Array = answer.map_err(|_| BROKEN)?.dyn_into().map_err(|_| BROKEN)?;
     let text = answer.get(1).as_string().ok_or(BROKEN)?;
     if answer.get(0).is_falsy() {
@@ -54,6 +52,19 @@ pub(super) async fn call<A: DeserializeOwned>(
     }
     let outcome = serde_json::from_str(&text).map_err(|_| BROKEN)?;
     Ok((outcome, Uint8Array::new(&answer.get(2)).to_vec()))
+}
+
+/// The worker that was started before, or another where that one could not be loaded.
+async fn listening() -> Result<Worker, String> {
+    let warm = WARM.with(|warm| warm.borrow_mut().take());
+    if let Some(worker) = warm
+        && worker.listens().await.is_ok()
+    {
+        return Ok(worker);
+    }
+    let worker = Worker::start().map_err(|_| BROKEN)?;
+    worker.listens().await.map_err(|_| NOT_LOADED)?;
+    Ok(worker)
 }
 
 /// Answers jobs with `work`, which gives JSON and bytes, for the life of the worker.
@@ -99,8 +110,11 @@ impl Worker {
         Ok(Self { worker, there })
     }
 
+    async fn listens(&self) -> Result<JsValue, JsValue> {
+        JsFuture::from(self.there.clone()).await
+    }
+
     async fn call(&self, job: String) -> Result<JsValue, JsValue> {
-        JsFuture::from(self.there.clone()).await?;
         let answer = next_message(&self.worker);
         self.worker.post_message(&job.into());
         JsFuture::from(answer).await
