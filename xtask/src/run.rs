@@ -4,7 +4,7 @@
 //! output (its first line is its address) are its own.
 
 use crate::{tools, web};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
 /// What `run` was asked for.
@@ -40,7 +40,8 @@ pub(crate) fn build() -> Result<()> {
 pub(crate) fn release() -> Result<PathBuf> {
     tools::ensure_cc()?;
     web::build(web::Mode::Release)?;
-    tools::server(&["--release"])
+    let build = ["build", "--package", "waxseal-server", "--bin", "waxseal-server", "--release"];
+    tools::binaries(&mut tools::cargo(build))?.pop().context("cargo built no waxseal-server")
 }
 
 fn parse<'a>(mut args: &'a [&'a str]) -> Result<Options<'a>> {

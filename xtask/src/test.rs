@@ -5,9 +5,9 @@
 
 mod needs;
 
-use crate::tools::{cargo, command, find, run, server};
+use crate::tools::{binaries, cargo, command, find, run};
 use crate::web;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use needs::{Needs, cargo_deny};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -65,27 +65,30 @@ const CLIPPY: [&str; 2] = ["clippy", "--locked"];
 
 fn tests(steps: &mut Steps, needs: &Needs, extent: Extent, filters: &[&str]) -> Result<()> {
     steps.step("web client", || web::build(web::Mode::Release))?;
-    // With the features that the tests' build unites, so that dependencies are compiled once.
-    let server = steps.step("server", || server(&["--locked", "--workspace"]))?;
-    let scope = match extent {
-        Extent::Full => &["--workspace"][..],
-        Extent::Quick => &["--workspace", "--exclude", "waxseal-tests"],
-    };
+    let mut build = cargo(["test", "--locked", "--workspace", "--no-run"]);
+    let binaries = steps.step("tests, compiled", || binaries(&mut build))?;
+    let server = binaries.iter().find(|path| path.file_stem() == Some("waxseal-server".as_ref()));
+    let server = server.context("the server's own tests have cargo build it")?;
     let test = |words: &[&str]| {
         let mut command = cargo(words);
-        command.args(["--locked", "--no-fail-fast"]).args(scope);
+        command.args(["--locked", "--workspace", "--no-fail-fast"]);
         needs.export(&mut command);
-        command.env("WAXSEAL_SERVER", &server);
+        command.env("WAXSEAL_SERVER", server);
         command
     };
+    let quick = extent == Extent::Quick;
     if find("cargo-nextest").is_none() {
-        return steps.step("tests", || run(test(&["test"]).arg("--").args(filters)));
+        let without: &[_] = if quick { &["--exclude", "waxseal-tests"] } else { &[] };
+        let mut tests = test(&["test"]);
+        return steps.step("tests", || run(tests.args(without).arg("--").args(filters)));
     }
     // Which nextest leaves out.
     steps.step("documentation's tests", || {
         run(test(&["test", "--doc", "--quiet"]).arg("--").args(filters))
     })?;
-    steps.step("tests", || run(test(&["nextest", "run"]).args(filters)))
+    let without: &[_] = if quick { &["-E", "not package(waxseal-tests)"] } else { &[] };
+    let mut tests = test(&["nextest", "run"]);
+    steps.step("tests", || run(tests.args(without).args(filters)))
 }
 
 fn deny() -> Result<Command> {

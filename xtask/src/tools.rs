@@ -60,12 +60,6 @@ pub(crate) fn binaries(build: &mut Command) -> Result<Vec<PathBuf>> {
     Ok(messages.lines().filter_map(binary).collect())
 }
 
-/// Builds the server and returns where it is.
-pub(crate) fn server(how: &[&str]) -> Result<PathBuf> {
-    let mut build = cargo(["build", "--package", "waxseal-server", "--bin", "waxseal-server"]);
-    binaries(build.args(how))?.pop().context("cargo built no waxseal-server")
-}
-
 /// Where `program` is on the PATH.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
