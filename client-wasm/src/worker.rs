@@ -22,11 +22,8 @@ use waxseal_core::{
     passphrase::{Passphrase, PassphraseTooLong},
 };
 
-/// What a person is told when a worker cannot be used.
-const BROKEN: &str = "The browser could not run the encryption. Reload the page and try again.";
-
-/// What a person is told when the worker's code does not come, which a later try may mend.
-const NOT_LOADED: &str = "The server cannot be reached. Nothing is lost; try again.";
+/// What a person is told when a worker cannot be used; its code may not have come.
+const BROKEN: &str = "The encryption could not be loaded. Nothing is lost; try again.";
 
 /// What a worker can be asked to do.
 #[derive(Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! One job to one worker: JSON there, JSON and bytes back.
 
-use super::{BROKEN, NOT_LOADED};
+use super::BROKEN;
 use crate::dom;
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
@@ -44,7 +44,19 @@ pub fn warm_up() {
 pub(super) async fn call<A: DeserializeOwned>(
     job: &impl Serialize,
 ) -> Result<(A, Vec<u8>), String> {
-    let answer = listening().await?.call(to_json(job)).await;
+    let mut warm = WARM.with(|warm| warm.borrow_mut().take());
+    // A worker from before may not have been loaded, but now it can be.
+    let worker = loop {
+        let fresh = warm.is_none();
+        let worker = warm.take().map_or_else(Worker::start, Ok).map_err(|_| BROKEN)?;
+        if JsFuture::from(worker.there.clone()).await.is_ok() {
+            break worker;
+        }
+        if fresh {
+            return Err(BROKEN.to_owned());
+        }
+    };
+    let answer = worker.call(to_json(job)).await;
     let answer: Array = answer.map_err(|_| BROKEN)?.dyn_into().map_err(|_| BROKEN)?;
     let text = answer.get(1).as_string().ok_or(BROKEN)?;
     if answer.get(0).is_falsy() {
@@ -52,19 +64,6 @@ pub(super) async fn call<A: DeserializeOwned>(
     }
     let outcome = serde_json::from_str(&text).map_err(|_| BROKEN)?;
     Ok((outcome, Uint8Array::new(&answer.get(2)).to_vec()))
-}
-
-/// The worker that was started before, or another where that one could not be loaded.
-async fn listening() -> Result<Worker, String> {
-    let warm = WARM.with(|warm| warm.borrow_mut().take());
-    if let Some(worker) = warm
-        && worker.listens().await.is_ok()
-    {
-        return Ok(worker);
-    }
-    let worker = Worker::start().map_err(|_| BROKEN)?;
-    worker.listens().await.map_err(|_| NOT_LOADED)?;
-    Ok(worker)
 }
 
 /// Answers jobs with `work`, which gives JSON and bytes, for the life of the worker.
@@ -108,10 +107,6 @@ impl Worker {
         let worker = TrustedWorker::new(&script_url(), &options)?;
         let there = next_message(&worker);
         Ok(Self { worker, there })
-    }
-
-    async fn listens(&self) -> Result<JsValue, JsValue> {
-        JsFuture::from(self.there.clone()).await
     }
 
     async fn call(&self, job: String) -> Result<JsValue, JsValue> {
