@@ -79,6 +79,6 @@ async fn the_way_from_a_link_to_its_text_is_short() -> Result<()> {
     let requests = deployment.proxy.requests();
     assert!(requests.len() <= 8, "{requests:?}");
     let bytes = deployment.proxy.received();
-    assert!(bytes <= 90_000, "{bytes} bytes");
+    assert!(bytes <= 90_000, "{bytes} bytes in {requests:?}");
     Ok(())
 }
