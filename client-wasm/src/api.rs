@@ -3,6 +3,7 @@
 //! Invariant: an error says whether the request can have had an effect: only
 //! [`ApiError::Unreachable`] leaves that open.
 
+use crate::dom;
 use js_sys::Uint8Array;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
@@ -16,10 +17,12 @@ use waxseal_core::{
         Policy, Problem, ShareReceipt, Status, claim_header, to_json,
     },
 };
-use web_sys::{AbortSignal, Headers, RequestCache, RequestInit, Response};
+use web_sys::{AbortController, Headers, RequestCache, RequestInit, Response};
 
-/// After this the server is taken not to answer.
-const TIMEOUT_MILLIS: u32 = 20_000;
+/// After this the server is taken not to answer. An answer that has begun may take its time.
+const TIMEOUT_MILLIS: i32 = 20_000;
+/// The same for a request that carries an item, which a slow line takes a while to send.
+const UPLOAD_TIMEOUT_MILLIS: i32 = 120_000;
 
 /// Why a call gave no answer.
 pub enum ApiError {
@@ -147,9 +150,14 @@ async fn send(
         options.set_body(&body.into());
     }
     options.set_headers(&headers);
-    options.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MILLIS)));
-    let fetched =
-        JsFuture::from(crate::dom::window().fetch_with_str_and_init(path, &options)).await;
+    let abort = AbortController::new().map_err(|_| ApiError::Unexpected)?;
+    options.set_signal(Some(&abort.signal()));
+    let large = body.is_some_and(|body| body.len() > 10_000);
+    let limit = if large { UPLOAD_TIMEOUT_MILLIS } else { TIMEOUT_MILLIS };
+    let timer = dom::after(limit, move || abort.abort());
+    let window = dom::window();
+    let fetched = JsFuture::from(window.fetch_with_str_and_init(path, &options)).await;
+    window.clear_timeout_with_handle(timer);
     let response: Response = fetched.map_err(|_| ApiError::Unreachable)?.unchecked_into();
     match response.status() {
         200..=299 => Ok(response),

@@ -94,11 +94,12 @@ fn listen_to_clicks(target: &Element, mut handler: Box<dyn FnMut()>) {
     });
 }
 
-/// Calls `handler` once after `millis`.
-pub fn after(millis: i32, handler: impl FnOnce() + 'static) {
+/// Calls `handler` once after `millis`, unless the handle returned is cleared before.
+pub fn after(millis: i32, handler: impl FnOnce() + 'static) -> i32 {
     let callback: Function = Closure::once_into_js(handler).unchecked_into();
-    let done = window().set_timeout_with_callback_and_timeout_and_arguments_0(&callback, millis);
-    debug_assert!(done.is_ok(), "a timeout can be set");
+    window()
+        .set_timeout_with_callback_and_timeout_and_arguments_0(&callback, millis)
+        .unwrap_or_default()
 }
 
 /// Moves the focus without moving the page more than needed.

@@ -39,6 +39,8 @@ struct Recipient {
     exposed: bool,
     landing: RefCell<Option<Landing>>,
     place: RefCell<Option<Place>>,
+    /// The passphrase that was refused last: a key held down must not use up every try.
+    wrong: RefCell<String>,
 }
 
 /// Takes over the page.
@@ -66,6 +68,7 @@ pub fn start() {
         exposed: found.exposed,
         landing: RefCell::new(None),
         place: RefCell::new(place),
+        wrong: RefCell::default(),
     });
     recipient.listen();
     spawn_local(async move { recipient.land().await });
@@ -108,8 +111,8 @@ impl Recipient {
         let landing = api::landing(self.keys.id, &self.keys.access).await;
         let kept = self.place.borrow().clone();
         match (landing, kept) {
-            (Ok(landing), kept) => {
-                screen::landing(&landing, self.exposed, kept.is_some());
+            (Ok(landing), _) => {
+                screen::landing(&landing, self.exposed);
                 *self.landing.borrow_mut() = Some(landing);
             }
             // Spent, and perhaps by this very tab: asking again tells.
@@ -122,7 +125,9 @@ impl Recipient {
             (Err(ApiError::Problem(problem)), _) => self.refused(&problem),
             (Err(ApiError::Unreachable), Some(_)) => screen::uncertain(self.until()),
             (Err(ApiError::Unreachable), None) => Screen::Unreachable.show(),
-            (Err(ApiError::Unexpected), _) => screen::failed(UNEXPECTED),
+            // Somebody else's answer, such as a portal's that wants to be logged into first.
+            (Err(ApiError::Unexpected), Some(_)) => screen::uncertain(self.until()),
+            (Err(ApiError::Unexpected), None) => screen::failed(UNEXPECTED),
         }
     }
 
@@ -153,6 +158,8 @@ impl Recipient {
         let typed = dom::typed(&input).and_then(|typed| {
             if typed.is_empty() {
                 Err("Enter the passphrase. Nothing was used up.")
+            } else if typed == *self.wrong.borrow() {
+                Err("This one was refused before. Nothing was used up.")
             } else {
                 Ok(typed)
             }
@@ -240,21 +247,25 @@ impl Recipient {
     }
 
     fn claim_refused(&self, problem: &Problem) {
-        // Every refusal says that this claim was not given the item.
-        self.give_up_place();
-        match problem.kind {
-            ProblemType::WrongPassphrase if problem.tries_left != Some(0) => {
-                screen::wrong_passphrase(problem.tries_left);
+        match (problem.kind, problem.tries_left) {
+            (ProblemType::WrongPassphrase, tries_left) if tries_left != Some(0) => {
+                *self.wrong.borrow_mut() = dom::by_id::<HtmlInputElement>("passphrase").value();
+                screen::wrong_passphrase(tries_left);
             }
-            ProblemType::PassphraseRequired => {
+            (ProblemType::PassphraseRequired, _) => {
                 screen::ask_passphrase();
                 screen::passphrase_error("A passphrase is needed. Nothing was used up.");
             }
-            _ => self.refused(problem),
+            _ => return self.refused(problem),
         }
+        // The claim was not given the item.
+        self.give_up_place();
     }
 
     fn refused(&self, problem: &Problem) {
+        if ENDS.contains(&problem.kind) {
+            self.give_up_place();
+        }
         match (problem.kind, problem.state) {
             (ProblemType::ShareOver, Some(state)) => screen::over(state, problem.at),
             (ProblemType::WrongPassphrase, _) => {
@@ -269,6 +280,14 @@ impl Recipient {
 
 const UNEXPECTED: &str =
     "The server gave an answer that this page does not understand. Nothing was used up.";
+
+/// What says that this claim will never be given the item.
+const ENDS: [ProblemType; 4] = [
+    ProblemType::ShareOver,
+    ProblemType::ClaimOver,
+    ProblemType::UnknownShare,
+    ProblemType::WrongPassphrase,
+];
 
 /// How far this device's clock may be ahead or behind before a promise counts as broken.
 const CLOCK_TOLERANCE: std::time::Duration = std::time::Duration::from_secs(60 * 60);

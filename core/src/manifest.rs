@@ -173,8 +173,13 @@ impl Drop for Manifest {
     fn drop(&mut self) {
         use zeroize::Zeroize;
         self.title.zeroize();
+        self.from.zeroize();
         for field in &mut self.fields {
+            field.label.zeroize();
             field.value.zeroize();
+        }
+        for file in &mut self.files {
+            file.name.zeroize();
         }
     }
 }

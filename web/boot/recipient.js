@@ -1,7 +1,7 @@
 self.waxsealExtras = () => import("/assets/extras.js");
 self.waxsealWorker = new URL("/assets/worker.js", location.href).href;
 const start = async () => {
-  if (!(AbortSignal.timeout)) throw new Error("too old");
+  if (!WebAssembly.instantiateStreaming) throw new Error("too old");
   await __wbg_init({ module_or_path: "/assets/recipient.wasm" });
 };
 start().catch(() => {

@@ -16,8 +16,9 @@ pub(super) fn start() {
     dom::on_click(&dom::by_id::<HtmlElement>("links-forget"), || {
         spawn_local(async {
             let Ok(rows) = ask().await else { return };
-            let kept: Vec<_> =
-                rows.into_iter().filter(|(_, status)| is_live(status)).map(|row| row.0).collect();
+            let over = |id| rows.iter().any(|(link, status)| link.id == id && !is_live(status));
+            // As they are now: another tab may have made one while the server answered.
+            let kept: Vec<_> = storage::links().into_iter().filter(|link| !over(link.id)).collect();
             storage::set_links(&kept);
             refresh();
         });

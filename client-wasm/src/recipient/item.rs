@@ -68,6 +68,7 @@ pub(super) fn show(manifest: &Manifest, claimed: &Claimed, fits: bool) {
             dom::slot::<HtmlElement>(&section, "fields").set_text_content(None);
             dom::slot::<HtmlElement>(&section, "qr-row").remove();
             dom::slot::<HtmlElement>(&section, "title").set_text_content(None);
+            dom::slot::<HtmlElement>(&section, "from").set_text_content(None);
             if !spent {
                 let again = "The link can be opened again.";
                 dom::slot::<HtmlElement>(&Screen::Cleared.section(), "text")
@@ -143,14 +144,13 @@ fn conceal(row: &Element, value: &HtmlElement, name: &str, text: &str) {
 
 /// A web address can be followed; anything else that calls itself one cannot.
 fn link(value: &HtmlElement, text: &str) {
-    let web =
-        Url::new(text).is_ok_and(|url| ["https:", "http:"].contains(&url.protocol().as_str()));
-    if !web {
+    let web = |url: &Url| ["https:", "http:"].contains(&url.protocol().as_str());
+    let Some(url) = Url::new(text).ok().filter(web) else {
         value.set_text_content(Some(text));
         return;
-    }
+    };
     let anchor: HtmlAnchorElement = dom::element("a");
-    anchor.set_href(text);
+    anchor.set_href(&url.href());
     anchor.set_rel("noopener noreferrer nofollow");
     anchor.set_target("_blank");
     anchor.set_text_content(Some(text));

@@ -83,7 +83,7 @@ impl Screen {
 }
 
 /// What the server says before anything is spent.
-pub(super) fn landing(landing: &Landing, exposed: bool, kept: bool) {
+pub(super) fn landing(landing: &Landing, exposed: bool) {
     let section = Screen::Landing.section();
     let left = words::span(landing.expires_at.since(words::now()));
     fill(&section, "expires", &format!("Until {} ({left})", words::date(landing.expires_at)));
@@ -103,9 +103,6 @@ pub(super) fn landing(landing: &Landing, exposed: bool, kept: bool) {
     }
     if landing.passphrase && landing.tries_left.is_some_and(|left| left < 10) {
         tries_left(landing.tries_left);
-    }
-    if kept {
-        fill(&section, "promise", "This tab keeps its place: asking again uses nothing more up.");
     }
     Screen::Landing.show();
 }

@@ -16,6 +16,10 @@ use waxseal_core::{
 /// How many openings are listed, and how many claims that are over are remembered.
 pub(super) const REMEMBERED: usize = 100;
 
+/// How many claims of one share live at most; a further one ends the oldest. Only a share without a
+/// number of views gets there, and without this a link holder could fill the store with claims.
+pub(super) const LIVE_CLAIMS: usize = 1000;
+
 /// A share without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Record {

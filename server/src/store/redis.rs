@@ -11,7 +11,7 @@ mod scripts;
 
 use super::{
     Clock, LandingView, NewShare, Opened, Receipt, Retention, Store, StoreError,
-    record::{REMEMBERED, Record, check_new},
+    record::{LIVE_CLAIMS, REMEMBERED, Record, check_new},
 };
 use ::redis::{Pipeline, Script, ScriptInvocation, ToRedisArgs, cmd};
 use async_trait::async_trait;
@@ -208,7 +208,8 @@ impl Store for RedisStore {
             .with_claim(claim)
             .with(proof.as_ref().map_or(&[][..], |proof| proof.as_bytes()))
             .with(PASSPHRASE_TRIES)
-            .with(REMEMBERED);
+            .with(REMEMBERED)
+            .with(LIVE_CLAIMS);
         let mut reply = self.run_always(&call).await?;
         let record = reply.record()?;
         Ok(Opened {

@@ -51,6 +51,11 @@ impl Hands {
         let millis = u64::try_from(by.as_millis()).expect("no case waits that long");
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
+
+    pub(crate) fn set_back(&self, by: Duration) {
+        let millis = u64::try_from(by.as_millis()).expect("no case goes back that far");
+        self.0.fetch_sub(millis, Ordering::SeqCst);
+    }
 }
 
 impl Clock for Hands {
@@ -124,6 +129,10 @@ impl Bench {
 
     pub(crate) fn advance(&self, by: Duration) {
         self.clock.advance(by);
+    }
+
+    pub(crate) fn set_back(&self, by: Duration) {
+        self.clock.set_back(by);
     }
 
     pub(crate) async fn create(&self, sample: &Sample) -> Receipt {

@@ -198,3 +198,44 @@ pub(crate) async fn only_the_newest_past_claims_are_remembered(engine: Engine) {
         assert_refused!(store.renew(sample.new.id, *claim).await, StoreError::ClaimOver);
     }
 }
+
+pub(crate) async fn of_too_many_live_claims_the_oldest_make_room(engine: Engine) {
+    /// Live ones and remembered ones, as `store/record.rs` has them.
+    const KEPT: usize = 1100;
+    let bench = engine.start().await;
+    let sample = Sample::one_time().viewed(None);
+    bench.create(&sample).await;
+    let first = token();
+    bench.claim(&sample, first).await.expect("views do not end");
+    bench.advance(Duration::from_millis(1));
+    let claims = (1..KEPT).map(|_| bench.claim(&sample, token()));
+    for answer in futures_util::future::join_all(claims).await {
+        answer.expect("views do not end");
+    }
+    let id = sample.new.id;
+    let last = token();
+    bench.advance(Duration::from_millis(1));
+    bench.claim(&sample, last).await.expect("views do not end");
+    assert_refused!(bench.store().renew(id, first).await, StoreError::Unknown);
+    bench.store().renew(id, last).await.expect("the newest has its place");
+}
+
+pub(crate) async fn what_is_over_stays_over_when_the_clock_is_set_back(engine: Engine) {
+    let bench = engine.start().await;
+    let sample = Sample::one_time().viewed(Some(2));
+    bench.create(&sample).await;
+    let (acknowledged, cut) = (token(), token());
+    bench.advance(MINUTE);
+    for claim in [acknowledged, cut] {
+        bench.claim(&sample, claim).await.expect("two views");
+    }
+    let id = sample.new.id;
+    bench.store().acknowledge(id, acknowledged).await.expect("claimed");
+    bench.set_back(MINUTE);
+    assert_refused!(bench.claim(&sample, acknowledged).await, StoreError::ClaimOver);
+    bench.advance(MINUTE);
+    bench.store().revoke(id, sample.new.owner).await.expect("known");
+    bench.set_back(MINUTE);
+    assert_refused!(bench.store().renew(id, cut).await, StoreError::ClaimOver);
+    assert_refused!(bench.claim(&sample, cut).await, StoreError::ClaimOver);
+}

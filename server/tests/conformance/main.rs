@@ -57,7 +57,9 @@ on_every_engine! {
         without_leases_the_first_answer_takes_everything,
         without_leases_only_shares_of_one_part_are_taken,
         a_lapsed_claim_of_an_unlimited_share_is_a_new_view,
-        only_the_newest_past_claims_are_remembered;
+        only_the_newest_past_claims_are_remembered,
+        of_too_many_live_claims_the_oldest_make_room,
+        what_is_over_stays_over_when_the_clock_is_set_back;
     passphrases:
         of_64_parallel_wrong_passphrases_exactly_ten_are_counted,
         the_right_one_after_nine_wrong_ones_opens,

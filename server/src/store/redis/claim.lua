@@ -1,9 +1,10 @@
 -- The opening.
--- ARGV: now, lease, longest lease, access, claim, proof or '', tries, how much is remembered.
+-- ARGV: now, lease, longest lease, access, claim, proof or '', tries, how much is remembered, and how
+-- many claims live at most.
 
 local lease, lease_max = tonumber(ARGV[2]), tonumber(ARGV[3])
 local access, claim, proof = ARGV[4], ARGV[5], ARGV[6]
-local tries, remembered = tonumber(ARGV[7]), tonumber(ARGV[8])
+local tries, remembered, most = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 
 local r, flat = load()
 if not r or r.access ~= access or is_staged(r) then
@@ -72,5 +73,13 @@ end
 local over = redis.call('ZCOUNT', CLAIMS, '-inf', now)
 if over > remembered then
   redis.call('ZREMRANGEBYRANK', CLAIMS, 0, over - remembered - 1)
+end
+-- Too many live ones: the oldest make room.
+local excess = redis.call('ZCARD', CLAIMS) - most - remembered
+if excess > 0 then
+  for _, oldest in ipairs(redis.call('ZRANGE', CLAIMS, 0, excess - 1)) do
+    redis.call('UNLINK', parked_key(oldest))
+  end
+  redis.call('ZREMRANGEBYRANK', CLAIMS, 0, excess - 1)
 end
 return { 'ok', redis.call('HGETALL', RECORD), ends, seal, head }

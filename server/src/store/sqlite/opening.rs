@@ -12,7 +12,7 @@ use bytes::Bytes;
 use waxseal_core::{
     time::Timestamp,
     token::{ShareId, TokenHash},
-    wire::Status,
+    wire::{ShareState, Status},
 };
 
 pub(super) fn claim(
@@ -37,7 +37,12 @@ pub(super) fn claim(
     share.record.check_running(tx.now)?;
     check_proof(tx, &mut share, proof)?;
 
-    let head = tx.read(share.key, 0, true)?;
+    let at = share.record.expiry();
+    let expired = |error| match error {
+        StoreError::ClaimOver => StoreError::Over { state: ShareState::Expired, at },
+        other => other,
+    };
+    let head = tx.read(share.key, 0, true).map_err(expired)?;
     share.record.open(tx.now);
     tx.save(&share)?;
     let until = extend(tx, &share, claim, Lease { first: tx.now, until: tx.now })?;
@@ -68,7 +73,9 @@ pub(super) fn acknowledge(tx: &Tx<'_>, id: ShareId, claim: TokenHash) -> Result<
     let share = tx.share(id)?;
     let lease = tx.lease(share.key, claim)?.ok_or(StoreError::Unknown)?;
     if tx.now < lease.until {
-        tx.save_lease(share.key, claim, Lease { until: tx.now, ..lease })?;
+        // For good, even if the clock is set back.
+        let never = Timestamp::from_unix_millis(0);
+        tx.save_lease(share.key, claim, Lease { until: never, ..lease })?;
         settle(tx, &share)?;
     }
     Ok(())

@@ -6,7 +6,7 @@
 use super::{
     super::{
         Retention, StoreError,
-        record::{REMEMBERED, Record, times},
+        record::{LIVE_CLAIMS, REMEMBERED, Record, times},
     },
     database::insert_content,
     files::{Files, LARGE},
@@ -154,6 +154,10 @@ impl Tx<'_> {
     }
 
     /// Part `n` of a published share, with or without the seal in front.
+    ///
+    /// # Errors
+    /// [`StoreError::ClaimOver`] if it is deleted, which only a clock that was set back can leave to
+    /// be found here.
     pub(super) fn read(&self, share: i64, n: u64, with_seal: bool) -> Result<Bytes, StoreError> {
         let (key, in_file, seal, bytes) = self
             .db
@@ -165,7 +169,9 @@ impl Tx<'_> {
                 let seal: Option<Vec<u8>> = row.get(2)?;
                 let bytes: Option<Vec<u8>> = row.get(3)?;
                 Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?, seal, bytes))
-            })?;
+            })
+            .optional()?
+            .ok_or(StoreError::ClaimOver)?;
         let bytes = if in_file { self.files.read(key)? } else { bytes.unwrap_or_default() };
         match seal {
             Some(seal) if with_seal => Ok([seal, bytes].concat().into()),
@@ -251,14 +257,11 @@ impl Tx<'_> {
 
     /// Ends every live lease.
     pub(super) fn end_leases(&self, share: i64) -> Result<(), StoreError> {
-        let now = millis(self.now);
-        self.db
-            .prepare_cached("UPDATE claim SET until = ?2 WHERE share = ?1 AND until > ?2")?
-            .execute((share, now))?;
+        self.db.prepare_cached("UPDATE claim SET until = 0 WHERE share = ?")?.execute([share])?;
         Ok(())
     }
 
-    /// Forgets all claims that are over but the newest.
+    /// Forgets all claims that are over but the newest, and the oldest of too many live ones.
     pub(super) fn forget_old_claims(&self, share: i64) -> Result<(), StoreError> {
         self.db
             .prepare_cached(
@@ -267,6 +270,13 @@ impl Tx<'_> {
                      ORDER BY until DESC LIMIT 1 OFFSET ?3)",
             )?
             .execute((share, millis(self.now), REMEMBERED as i64))?;
+        self.db
+            .prepare_cached(
+                "DELETE FROM claim WHERE share = ?1 AND hash IN
+                    (SELECT hash FROM claim WHERE share = ?1
+                     ORDER BY until DESC, first_at DESC LIMIT -1 OFFSET ?2)",
+            )?
+            .execute((share, (LIVE_CLAIMS + REMEMBERED) as i64))?;
         Ok(())
     }
 }
