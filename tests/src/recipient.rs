@@ -96,6 +96,16 @@ impl<'a> Recipient<'a> {
         self.is_at("item").await
     }
 
+    /// Waits till the claim on the item that is shown, the last view of it, is over.
+    ///
+    /// # Errors
+    /// If it never is.
+    pub async fn is_done(&self) -> Result<()> {
+        let done =
+            async || Ok((self.browser.value("history.state").await? == "shown").then_some(()));
+        until("the end of the claim", done).await
+    }
+
     /// Tries a passphrase and gives what is said to a wrong one.
     ///
     /// # Errors

@@ -76,6 +76,7 @@ async fn the_way_from_a_link_to_its_text_is_short() -> Result<()> {
     let share = deployment.note("Note", "text", Terms::default()).await?;
     let recipient = Recipient::open(&browser, &share.link(&deployment.origin()), "landing").await?;
     recipient.view_item().await?;
+    recipient.is_done().await?;
     let requests = deployment.proxy.requests();
     assert!(requests.len() <= 8, "{requests:?}");
     let bytes = deployment.proxy.received();

@@ -141,10 +141,7 @@ pub(crate) async fn no_secret_is_in_traffic_logs_or_files(engine: Engine) -> Res
         searched.tokens.add_bytes("a proof", proof.parse::<Proof>()?.as_bytes());
     }
     assert_eq!(sent(&deployment, "proof").len(), 2, "a wrong one and the right one");
-    until("the end of the claim", async || {
-        Ok((there.value("history.state").await? == "shown").then_some(()))
-    })
-    .await?;
+    recipient.is_done().await?;
     searched.search(&deployment, "opened")?;
 
     // Redis' log of writes holds what it held till it is written anew.
