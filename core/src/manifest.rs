@@ -10,6 +10,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use zeroize::Zeroize;
 
 /// The longest manifest, in bytes of JSON.
 pub const MAX_BYTES: usize = 512 * 1024;
@@ -171,15 +172,8 @@ impl fmt::Debug for Manifest {
 
 impl Drop for Manifest {
     fn drop(&mut self) {
-        use zeroize::Zeroize;
-        self.title.zeroize();
-        self.from.zeroize();
-        for field in &mut self.fields {
-            field.label.zeroize();
-            field.value.zeroize();
-        }
-        for file in &mut self.files {
-            file.name.zeroize();
-        }
+        let fields = self.fields.iter_mut().flat_map(|field| [&mut field.label, &mut field.value]);
+        let files = self.files.iter_mut().map(|file| &mut file.name);
+        fields.chain(files).chain([&mut self.title, &mut self.from]).for_each(Zeroize::zeroize);
     }
 }

@@ -69,12 +69,15 @@ fn bind(path: &Path) -> Result<Module> {
     );
     let mut js = lean(bound.js());
     let module = bound.wasm_mut();
-    for (n, import) in module.imports.iter_mut().enumerate() {
-        // The names carry hashes, which do not compress, once in each file.
+    // Names carry hashes, which do not compress, once in each file.
+    let imports = module.imports.iter_mut().map(|import| &mut import.name);
+    let closures = module.exports.iter_mut().map(|export| &mut export.name);
+    let closures = closures.filter(|export| export.contains("__closures__"));
+    for (n, long) in imports.chain(closures).enumerate() {
         let short = format!("_{n}");
-        ensure!(js.contains(&import.name), "{name}: the glue lacks {}", import.name);
-        js = js.replace(&import.name, &short);
-        import.name = short;
+        ensure!(js.contains(&*long), "{name}: the glue lacks {long}");
+        js = js.replace(&*long, &short);
+        *long = short;
     }
     Ok(Module { name: name.to_owned(), wasm: module.emit_wasm(), js })
 }
