@@ -35,7 +35,7 @@ pub(crate) async fn wrong_passphrases_use_nothing_up_till_the_right_one(
     assert!(empty.starts_with("Enter the passphrase"), "{empty}");
     assert_eq!(deployment.proxy.count("/claims"), 0, "an empty one is not even asked");
     for left in [9, 8, 7] {
-        let said = recipient.try_passphrase("cafe au lait").await?;
+        let said = recipient.try_passphrase(&format!("cafe au lait {left}")).await?;
         assert!(said.contains(&format!("{left} tries left")), "{said}");
     }
     browser.refresh().await?;
