@@ -4,6 +4,7 @@
 //! reference resolves, and nothing in it needs a script or a style the server's CSP refuses.
 
 mod assets;
+mod css;
 mod html;
 mod output;
 mod rules;
@@ -30,8 +31,11 @@ pub(crate) fn build(mode: Mode) -> Result<()> {
     let target = root().join("target/web");
     let _lock = lock(&target.with_extension("lock"))?;
     let mut sources = read_folder(&web.join("assets"))?;
-    for (name, source) in &sources {
+    for (name, source) in &mut sources {
         rules::check_asset(&format!("web/assets/{name}"), source)?;
+        if name.ends_with(".css") {
+            *source = css::squeeze(&text(name, source.clone())?).into_bytes();
+        }
     }
     let mut glue = BTreeMap::new();
     for module in wasm::build()? {
