@@ -54,6 +54,12 @@ impl OneTimeCodes {
     }
 }
 
+/// The text of a QR code that joins a Wi-Fi; `None` if its maker cannot be loaded.
+pub async fn wifi(network: &str, password: &str) -> Option<String> {
+    let wifi = function("wifi").await?;
+    wifi.call2(&JsValue::NULL, &network.into(), &password.into()).ok()?.as_string()
+}
+
 /// A function of the extra module.
 async fn function(name: &str) -> Option<Function> {
     let module = JsFuture::from(load_extras()).await.ok()?;

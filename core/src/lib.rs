@@ -18,6 +18,7 @@ mod text_enum;
 pub mod time;
 pub mod token;
 pub mod totp;
+pub mod wifi;
 pub mod wire;
 
 pub use text_enum::UnknownText;

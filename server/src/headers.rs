@@ -23,7 +23,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
 /// carries the list, so it is short. The system's share sheet, which is a page's own without being
 /// listed, is unknown to some browsers, which would complain.
 const PERMISSIONS_POLICY: &str = "camera=(), clipboard-read=(), clipboard-write=(self), \
-    display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
+    geolocation=(), microphone=()";
 
 /// Adds them; an answer's own `Cache-Control` stays.
 pub(crate) fn security() -> DefaultHeaders {

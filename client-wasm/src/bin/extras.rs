@@ -16,6 +16,12 @@ pub fn modules(text: &str) -> Vec<u8> {
     )
 }
 
+/// The text of a QR code that joins a Wi-Fi.
+#[wasm_bindgen]
+pub fn wifi(network: &str, password: &str) -> String {
+    waxseal_core::wifi::code(network, password)
+}
+
 /// The one-time code of an `otpauth://` URI at `millis` after the Unix epoch, a space, and the
 /// seconds it has left; empty if the URI makes no codes.
 #[wasm_bindgen]

@@ -4,7 +4,7 @@ use super::screen::Screen;
 use crate::{
     api::Claimed,
     copy, dom,
-    extras::{OneTimeCodes, Qr},
+    extras::{self, OneTimeCodes, Qr},
     words,
 };
 use wasm_bindgen_futures::spawn_local;
@@ -52,12 +52,16 @@ pub(super) fn show(manifest: &Manifest, claimed: &Claimed, fits: bool) {
         at("files").set_text_content(Some(&text));
         dom::show(&at("files"), true);
     }
-    if let Some(code) = wifi(&manifest.fields) {
+    if let Some((network, password)) = wifi(&manifest.fields) {
         let button: HtmlButtonElement = dom::slot(&section, "wifi");
         dom::show(&button, true);
         let section = section.clone();
         dom::on_click(&button, move || {
-            show_qr(&section, code.clone(), "Scan it to join the Wi-Fi.");
+            let (section, network, password) = (section.clone(), network.clone(), password.clone());
+            spawn_local(async move {
+                let code = extras::wifi(&network, &password).await.unwrap_or_default();
+                show_qr(&section, &code, "Scan it to join the Wi-Fi.").await;
+            });
         });
     }
     let clear: HtmlButtonElement = dom::slot(&section, "clear");
@@ -176,7 +180,11 @@ fn live_code(section: &Element, row: &Element, codes: OneTimeCodes, uri: String)
     dom::show(&button, true);
     let section = section.clone();
     dom::on_click(&button, move || {
-        show_qr(&section, uri.clone(), "Scan it with an authenticator app to keep making codes.");
+        let (section, uri) = (section.clone(), uri.clone());
+        spawn_local(async move {
+            let caption = "Scan it with an authenticator app to keep making codes.";
+            show_qr(&section, &uri, caption).await;
+        });
     });
 }
 
@@ -193,45 +201,27 @@ fn tick(code: HtmlElement, countdown: HtmlElement, codes: OneTimeCodes) {
     });
 }
 
-fn show_qr(section: &Element, text: String, caption: &'static str) {
-    let section = section.clone();
-    spawn_local(async move {
-        let figure: HtmlElement = dom::slot(&section, "qr-row");
-        let target: HtmlElement = dom::slot(&figure, "qr");
-        let shown = Qr::encode(&text).await;
-        let words = if shown.is_some() { caption } else { "This is too long for a QR code." };
-        if let Some(code) = shown {
-            code.show_in(&target);
-        }
-        dom::set(&target, "aria-label", caption);
-        dom::slot::<HtmlElement>(&section, "qr-caption").set_text_content(Some(words));
-        dom::show(&figure, true);
-        figure.scroll_into_view();
-    });
+async fn show_qr(section: &Element, text: &str, caption: &str) {
+    let figure: HtmlElement = dom::slot(section, "qr-row");
+    let target: HtmlElement = dom::slot(&figure, "qr");
+    let shown = Qr::encode(text).await;
+    let words = if shown.is_some() { caption } else { "This is too long for a QR code." };
+    if let Some(code) = shown {
+        code.show_in(&target);
+    }
+    dom::set(&target, "aria-label", caption);
+    dom::slot::<HtmlElement>(&figure, "qr-caption").set_text_content(Some(words));
+    dom::show(&figure, true);
+    figure.scroll_into_view();
 }
 
-/// The text of a QR code that joins the Wi-Fi which the fields describe.
-fn wifi(fields: &[Field]) -> Option<String> {
+/// The network and the password, if the fields describe a Wi-Fi.
+fn wifi(fields: &[Field]) -> Option<(String, String)> {
     let find = |names: &[&str]| {
         let named =
             |field: &&Field| names.iter().any(|name| field.label.trim().eq_ignore_ascii_case(name));
-        fields.iter().find(named).map(|field| field.value.as_str())
+        fields.iter().find(named).map(|field| field.value.clone())
     };
     let network = find(&["network", "network name", "ssid", "wi-fi", "wifi"])?;
-    let password = find(&["password", "key", "wi-fi password"]).unwrap_or_default();
-    let kind = if password.is_empty() { "nopass" } else { "WPA" };
-    let (network, password) = (escape(network), escape(password));
-    Some(format!("WIFI:T:{kind};S:{network};P:{password};;"))
-}
-
-/// Escapes what separates the parts of a Wi-Fi code.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '\\' | ';' | ',' | '"' | ':') {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
+    Some((network, find(&["password", "key", "wi-fi password"]).unwrap_or_default()))
 }
