@@ -50,13 +50,13 @@ const PROGRAMS: [Program; 6] = [
         is_there: || {
             ["chromium", "chromium-browser", "google-chrome"].iter().any(|n| find(n).is_some())
         },
-        packages: ["chromium", "chromium", "--cask chromium"],
+        packages: ["chromium", "chromium", "chromium"],
         end_to_end: true,
     },
     Program {
         name: "chromedriver",
         is_there: || find("chromedriver").is_some(),
-        packages: ["chromium-driver", "chromedriver", "--cask chromedriver"],
+        packages: ["chromium-driver", "chromedriver", "chromedriver"],
         end_to_end: true,
     },
     Program {
