@@ -19,7 +19,8 @@ use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use waxseal_core::{
-    body::OpenedHead,
+    body::{self, OpenedHead},
+    chunk::Damaged,
     keys::{BodyKey, LinkKeys},
     link::{FoundLink, LinkError, LinkSecret, PATH},
     manifest::Manifest,
@@ -293,14 +294,12 @@ const ENDS: [ProblemType; 4] = [
 const CLOCK_TOLERANCE: std::time::Duration = std::time::Duration::from_secs(60 * 60);
 
 /// Opens the head; where it is everything, every chunk is verified before anything is shown.
-fn open_all(key: &BodyKey, claimed: &Claimed) -> Result<OpenedHead, waxseal_core::chunk::Damaged> {
-    let opened = OpenedHead::open(key, &claimed.head, claimed.size)?;
+fn open_all(key: &BodyKey, claimed: &Claimed) -> Result<OpenedHead, Damaged> {
     if claimed.size.is_one_part() {
-        let everything = 0..claimed.size.plaintext();
-        let mut plaintext = zeroize::Zeroizing::new(Vec::with_capacity(claimed.head.len()));
-        opened.open_part(0, &claimed.head, &everything, &mut plaintext)?;
+        body::open(key, &claimed.head)
+    } else {
+        OpenedHead::open(key, &claimed.head, claimed.size)
     }
-    Ok(opened)
 }
 
 /// Takes the fragment out of the address bar.

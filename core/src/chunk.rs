@@ -3,8 +3,8 @@
 //! Source: c2sp.org/chunked-encryption. HKDF-Expand-SHA-512, AES-256-GCM, 16 KiB chunks, the last one
 //! always short, a 24-byte random salt and a 32-byte key commitment.
 //!
-//! Invariant: a [`ChunkCipher`] for opening exists only after the commitment was verified, and a
-//! chunk's plaintext only after its tag was.
+//! Invariant: a [`ChunkKey`] for opening exists only after the commitment was verified, and a chunk's
+//! plaintext only after its tag was.
 
 use crate::{
     keys::{BodyKey, InputKey},
@@ -18,7 +18,7 @@ use hkdf::Hkdf;
 use rand_core::TryCryptoRng;
 use sha2::Sha512;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 const LABEL: &[u8] = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0";
 const SALT: usize = 24;
@@ -35,10 +35,17 @@ pub struct Seal([u8; SEAL]);
 #[error("the sealed content is damaged")]
 pub struct Damaged;
 
-/// Seals and opens single chunks of one body.
+/// The AES-256 key and the base nonce of one body.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct ChunkKey {
+    key: [u8; KEY],
+    base_nonce: [u8; NONCE],
+}
+
+/// Seals and opens single chunks of one body with `aes-gcm`.
 pub struct ChunkCipher {
     aead: Aes256Gcm,
-    base_nonce: [u8; NONCE],
+    key: ChunkKey,
 }
 
 impl Seal {
@@ -53,9 +60,11 @@ impl Seal {
     }
 }
 
-impl ChunkCipher {
-    /// A cipher for a new body under a salt drawn from `rng`, and the seal that starts its
-    /// ciphertext.
+impl ChunkKey {
+    /// Bytes of [`Self::to_bytes`].
+    pub const LEN: usize = KEY + NONCE;
+
+    /// A key for a new body under a salt drawn from `rng`, and the seal that starts its ciphertext.
     ///
     /// # Errors
     /// Those of the generator.
@@ -65,7 +74,7 @@ impl ChunkCipher {
         Ok(Self::with_salt(key.input(), key.context(), salt))
     }
 
-    /// A cipher for the body that starts with `seal`.
+    /// The key of the body that starts with `seal`.
     ///
     /// # Errors
     /// [`Damaged`] if the commitment was not made with this key and context.
@@ -80,26 +89,57 @@ impl ChunkCipher {
     pub fn open_context(key: &InputKey, context: &[u8], seal: &Seal) -> Result<Self, Damaged> {
         let mut salt = [0; SALT];
         salt.copy_from_slice(&seal.0[..SALT]);
-        let (cipher, expected) = Self::with_salt(key, context, salt);
-        if bool::from(seal.0[SALT..].ct_eq(&expected.0[SALT..])) {
-            Ok(cipher)
-        } else {
-            Err(Damaged)
-        }
+        let (key, expected) = Self::with_salt(key, context, salt);
+        if bool::from(seal.0[SALT..].ct_eq(&expected.0[SALT..])) { Ok(key) } else { Err(Damaged) }
     }
 
     /// As [`Self::seal`], for a given salt. A salt must never be used for two bodies under one key.
     pub fn with_salt(key: &InputKey, context: &[u8], salt: [u8; SALT]) -> (Self, Seal) {
         let derived = derive(key, context, &salt);
-        let (key, rest) = derived.split_at(KEY);
-        let (nonce, commitment) = rest.split_at(NONCE);
-        let mut base_nonce = [0; NONCE];
-        base_nonce.copy_from_slice(nonce);
+        let (key, commitment) = derived.split_at(KEY + NONCE);
         let mut seal = Seal([0; SEAL]);
         seal.0[..SALT].copy_from_slice(&salt);
         seal.0[SALT..].copy_from_slice(commitment);
-        let aead = Aes256Gcm::new_from_slice(key).expect("the key has 32 bytes");
-        (Self { aead, base_nonce }, seal)
+        let key = Self::from_bytes(key.try_into().expect("it was split there"));
+        (key, seal)
+    }
+
+    /// What [`Self::to_bytes`] of another thread gave.
+    pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
+        let mut key = Self { key: [0; KEY], base_nonce: [0; NONCE] };
+        key.key.copy_from_slice(&bytes[..KEY]);
+        key.base_nonce.copy_from_slice(&bytes[KEY..]);
+        key
+    }
+
+    /// `key ‖ base nonce`, to hand it to another thread of the same client.
+    pub fn to_bytes(&self) -> Zeroizing<[u8; Self::LEN]> {
+        let mut bytes = Zeroizing::new([0; Self::LEN]);
+        bytes[..KEY].copy_from_slice(&self.key);
+        bytes[KEY..].copy_from_slice(&self.base_nonce);
+        bytes
+    }
+
+    /// The AES-256 key.
+    pub const fn aes(&self) -> &[u8; KEY] {
+        &self.key
+    }
+
+    /// The nonce of chunk `index`: the base nonce XOR the number, big-endian in the last 8 bytes.
+    pub fn nonce(&self, index: u64) -> [u8; NONCE] {
+        let mut nonce = self.base_nonce;
+        for (byte, counter) in nonce[NONCE - 8..].iter_mut().zip(index.to_be_bytes()) {
+            *byte ^= counter;
+        }
+        nonce
+    }
+}
+
+impl ChunkCipher {
+    /// The cipher of a key.
+    pub fn new(key: ChunkKey) -> Self {
+        let aead = Aes256Gcm::new_from_slice(&key.key).expect("the key has 32 bytes");
+        Self { aead, key }
     }
 
     /// Appends chunk `index` of `plaintext` (at most 16 KiB), sealed, to `out`.
@@ -114,7 +154,7 @@ impl ChunkCipher {
         let tag = self
             .aead
             .encrypt_inout_detached(
-                &self.nonce(index).into(),
+                &self.key.nonce(index).into(),
                 &[],
                 InOutBuf::from(&mut out[start..]),
             )
@@ -137,7 +177,7 @@ impl ChunkCipher {
         let start = out.len();
         out.extend_from_slice(ciphertext);
         let opened = self.aead.decrypt_inout_detached(
-            &self.nonce(index).into(),
+            &self.key.nonce(index).into(),
             &[],
             InOutBuf::from(&mut out[start..]),
             &tag.into(),
@@ -146,15 +186,6 @@ impl ChunkCipher {
             out.truncate(start);
             Damaged
         })
-    }
-
-    /// The base nonce XOR the chunk's number, big-endian in the last 8 bytes.
-    fn nonce(&self, index: u64) -> [u8; NONCE] {
-        let mut nonce = self.base_nonce;
-        for (byte, counter) in nonce[NONCE - 8..].iter_mut().zip(index.to_be_bytes()) {
-            *byte ^= counter;
-        }
-        nonce
     }
 }
 

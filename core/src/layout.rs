@@ -20,6 +20,8 @@ pub const PART_CHUNKS: u64 = 64;
 pub const MAX_CHUNKS: u64 = 1 << 38;
 /// Ciphertext bytes of a full part; part 0 has the seal in front of it.
 pub const PART: usize = PART_CHUNKS as usize * SEALED_CHUNK;
+/// Plaintext bytes of a full part.
+pub const PLAIN_PART: u64 = PART_CHUNKS * CHUNK as u64;
 /// The shortest plaintext, padding included.
 pub const MIN_PLAINTEXT: u64 = 1024;
 
@@ -106,6 +108,11 @@ impl BodySize {
         Some(if n == 0 { len + SEAL } else { len })
     }
 
+    /// Length of the chunks of part `n`: that of part 0 without the seal; `None` past the last.
+    pub fn part_chunk_bytes(self, n: u64) -> Option<usize> {
+        self.part_len(n).map(|len| if n == 0 { len - SEAL } else { len })
+    }
+
     /// Whether the whole ciphertext is the head.
     pub const fn is_one_part(self) -> bool {
         self.parts() == 1
@@ -115,6 +122,14 @@ impl BodySize {
     pub fn part_chunks(self, n: u64) -> Range<u64> {
         let start = (n * PART_CHUNKS).min(self.chunks());
         start..(start + PART_CHUNKS).min(self.chunks())
+    }
+
+    /// Which bytes of the plaintext part `n` holds; empty past the last, and for a part that is the
+    /// tag of an empty chunk only.
+    pub fn part_plaintext(self, n: u64) -> Range<u64> {
+        let plaintext = self.plaintext();
+        let start = n.saturating_mul(PLAIN_PART).min(plaintext);
+        start..(start + PLAIN_PART).min(plaintext)
     }
 
     /// Ciphertext length of chunk `n`; `None` past the last.

@@ -3,9 +3,11 @@
 //! Invariant: nothing here does I/O, reads a clock, or draws from a random number generator it was
 //! not handed, so the same code runs in a browser, a command line and a server.
 
+pub mod backoff;
 pub mod base64url;
 pub mod body;
 pub mod chunk;
+pub mod filename;
 pub mod keys;
 pub mod layout;
 pub mod link;

@@ -3,12 +3,13 @@
 use getrandom::SysRng;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use waxseal_core::{
-    body::{self, BodySealer, OpenedHead, SealError},
-    chunk::{Damaged, Seal},
+    body::{self, BodyPlan, Contents, OpenedHead, Piece, SealError},
+    chunk::{ChunkCipher, ChunkKey, Damaged, Seal},
     keys::{BodyKey, InputKey, LinkKeys},
     layout::{BodySize, CHUNK, PART, SEAL, SEALED_CHUNK},
     link::LinkSecret,
     manifest::{Field, FieldKind, File, Manifest},
+    open::Opener,
     passphrase::Passphrase,
     token::ShareId,
 };
@@ -36,20 +37,37 @@ fn content(n: usize, len: usize) -> Vec<u8> {
     (0..len).map(|at| (at / 251 + at + n * 7) as u8).collect()
 }
 
-/// Seals with the contents in pieces of `piece` and the padding in pieces of `padding` bytes.
-fn seal(manifest: &Manifest, piece: usize, padding: u64) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut sealer =
-        BodySealer::new(&key(), manifest, &mut SysRng, &mut out).expect("within limits");
-    let size = sealer.size();
-    for (n, file) in manifest.files.iter().enumerate() {
-        for piece in content(n, file.size as usize).chunks(piece) {
-            sealer.push(piece, &mut out).expect("as long as the manifest says");
+/// The plaintext of part `n`, out of the files' contents.
+fn plaintext(plan: &BodyPlan, n: u64) -> Vec<u8> {
+    let mut plaintext = Vec::new();
+    for piece in plan.pieces(n) {
+        let before = plaintext.len();
+        match piece {
+            Piece::Prefix(range) => plaintext.extend_from_slice(&plan.prefix()[range]),
+            Piece::File { index, range } => {
+                let content = content(index, range.end as usize);
+                plaintext.extend_from_slice(&content[range.start as usize..]);
+            }
+            Piece::Zeros(len) => plaintext.resize(before + len as usize, 0),
         }
+        assert!(plaintext.len() > before, "no piece is empty");
     }
-    while sealer.pad(padding, &mut out).expect("all files are there") > 0 {}
-    sealer.finish(&mut out).expect("all files are there");
-    assert_eq!(out.len() as u64, size.get());
+    plaintext
+}
+
+/// Seals part by part, the last first.
+fn seal(manifest: &Manifest) -> Vec<u8> {
+    let plan = BodyPlan::new(&key(), manifest, &mut SysRng).expect("within limits");
+    let cipher = ChunkCipher::new(plan.key().clone());
+    let part = |n| {
+        let mut part = Vec::new();
+        plan.seal_part(&cipher, n, &plaintext(&plan, n), &mut part).expect("as long as planned");
+        part
+    };
+    let mut parts: Vec<_> = (0..plan.size().parts()).rev().map(part).collect();
+    parts.reverse();
+    let out = parts.concat();
+    assert_eq!(out.len() as u64, plan.size().get());
     out
 }
 
@@ -72,12 +90,18 @@ fn open_head(body: &[u8]) -> Result<OpenedHead, Damaged> {
     OpenedHead::open(&key(), parts(body)[0], size)
 }
 
+/// Part `n` as a claim is handed it.
+fn chunks<'a>(parts: &[&'a [u8]], n: u64) -> &'a [u8] {
+    if n == 0 { &parts[0][SEAL..] } else { parts[n as usize] }
+}
+
 fn open_file(head: &OpenedHead, parts: &[&[u8]], n: usize) -> (Vec<u8>, Result<(), Damaged>) {
     let range = head.file_range(n).expect("a file that there is");
+    let cipher = ChunkCipher::new(head.key().clone());
     let mut out = Vec::new();
-    let opened = head
-        .parts_of(&range)
-        .try_for_each(|part| head.open_part(part, parts[part as usize], &range, &mut out));
+    let opened = Contents::parts_of(&range).try_for_each(|part| {
+        head.contents().open_part(&cipher, part, chunks(parts, part), &range, &mut out)
+    });
     (out, opened)
 }
 
@@ -92,11 +116,9 @@ proptest! {
     fn each_file_is_found_and_opened_by_itself(
         text in prop_oneof![0..100_usize, 0..100_000_usize],
         sizes in sizes(),
-        piece in 1000..40_000_usize,
-        padding in 1..100_000_u64,
     ) {
         let sealed = manifest(text, &sizes);
-        let body = seal(&sealed, piece, padding);
+        let body = seal(&sealed);
         let head = open_head(&body).expect("genuine");
         prop_assert!(head.manifest == sealed);
         prop_assert_eq!(head.size().get(), body.len() as u64);
@@ -112,9 +134,10 @@ proptest! {
     #[test]
     fn the_whole_also_streams(text in 0..40_000_usize, sizes in sizes()) {
         let sealed = manifest(text, &sizes);
-        let body = seal(&sealed, 5000, u64::MAX);
+        let body = seal(&sealed);
         let (head, chunks) = body.split_first_chunk::<SEAL>().expect("a body has a seal");
-        let mut opener = body::opener(&key(), &Seal::from_bytes(*head)).expect("genuine");
+        let key = ChunkKey::open(&key(), &Seal::from_bytes(*head)).expect("genuine");
+        let mut opener = Opener::new(ChunkCipher::new(key));
         let mut plaintext = Vec::new();
         opener.push(chunks, &mut plaintext).expect("genuine");
         opener.finish(&mut plaintext).expect("genuine");
@@ -135,7 +158,7 @@ proptest! {
         at in any::<Index>(),
         bit in 0..8_u32,
     ) {
-        let mut body = seal(&manifest(text, &[]), 1, u64::MAX);
+        let mut body = seal(&manifest(text, &[]));
         *at.get_mut(&mut body) ^= 1_u8 << bit;
         prop_assert!(body::open(&key(), &body).is_err());
     }
@@ -146,7 +169,7 @@ proptest! {
         at in any::<Index>(),
         bit in 0..8_u32,
     ) {
-        let mut body = seal(&manifest(1, &sizes), 65_536, u64::MAX);
+        let mut body = seal(&manifest(1, &sizes));
         let at = at.index(body.len());
         body[at] ^= 1_u8 << bit;
         let flipped = (at.saturating_sub(SEAL) / SEALED_CHUNK * CHUNK) as u64;
@@ -225,24 +248,41 @@ fn another_share_another_flag_and_another_passphrase_are_refused() {
 #[test]
 fn parts_in_the_wrong_place_are_refused() {
     let sealed = manifest(1, &[3 * PART]);
-    let body = seal(&sealed, 1 << 20, u64::MAX);
+    let body = seal(&sealed);
     let head = open_head(&body).expect("genuine");
     let parts = parts(&body);
     let range = head.file_range(0).expect("there is a file");
-    assert_eq!(head.parts_of(&range), 0..4);
-    for (n, part) in [(1, 2), (2, 1), (1, 0), (0, 1), (3, 2), (4, 1)] {
+    assert_eq!(Contents::parts_of(&range), 0..4);
+    let cipher = ChunkCipher::new(head.key().clone());
+    let refused = |n, part: &[u8]| {
         let mut out = Vec::new();
-        assert_eq!(head.open_part(n, parts[part], &range, &mut out), Err(Damaged), "{n} {part}");
-        assert!(out.is_empty());
+        let opened = head.contents().open_part(&cipher, n, part, &range, &mut out);
+        assert_eq!((opened, out), (Err(Damaged), vec![]), "as part {n}");
+    };
+    for (n, part) in [(1, 2), (2, 1), (1, 0), (0, 1), (3, 2), (4, 1)] {
+        refused(n, chunks(&parts, part));
     }
+    // With the seal in front, without its first byte, and with another's end.
+    refused(0, parts[0]);
+    refused(1, &parts[1][1..]);
+    refused(1, &[parts[1], &[0]].concat());
+}
+
+#[test]
+fn a_part_of_another_share_is_refused() {
+    let sealed = manifest(1, &[2 * PART]);
+    let (body, other) = (seal(&sealed), seal(&sealed));
+    let head = open_head(&body).expect("genuine");
+    let range = head.file_range(0).expect("there is a file");
+    let cipher = ChunkCipher::new(head.key().clone());
     let mut out = Vec::new();
-    assert_eq!(head.open_part(1, &parts[1][1..], &range, &mut out), Err(Damaged));
-    assert!(out.is_empty());
+    let open = head.contents().open_part(&cipher, 1, parts(&other)[1], &range, &mut out);
+    assert_eq!((open, out), (Err(Damaged), vec![]));
 }
 
 #[test]
 fn a_head_of_another_size_is_refused() {
-    let body = seal(&manifest(1, &[2 * PART]), 1 << 20, u64::MAX);
+    let body = seal(&manifest(1, &[2 * PART]));
     let head = parts(&body)[0];
     let open = |size: u64| {
         let size = BodySize::try_from(size).expect("a possible size");
@@ -257,13 +297,15 @@ fn a_head_of_another_size_is_refused() {
 
 #[test]
 fn files_longer_or_shorter_than_the_manifest_says_are_not_sealed() {
-    let mut out = Vec::new();
-    let mut sealer =
-        BodySealer::new(&key(), &manifest(1, &[10]), &mut SysRng, &mut out).expect("within limits");
-    sealer.push(&[0; 9], &mut out).expect("within the file");
-    assert!(matches!(sealer.push(&[0; 2], &mut out), Err(SealError::FileChanged)));
-    assert!(matches!(sealer.pad(1, &mut out), Err(SealError::FileChanged)));
-    assert!(matches!(sealer.finish(&mut out), Err(SealError::FileChanged)));
+    let plan = BodyPlan::new(&key(), &manifest(1, &[10]), &mut SysRng).expect("within limits");
+    let cipher = ChunkCipher::new(plan.key().clone());
+    let right = plaintext(&plan, 0);
+    for wrong in [&right[1..], &[right.as_slice(), &[0]].concat()] {
+        let sealed = plan.seal_part(&cipher, 0, wrong, &mut Vec::new());
+        assert!(matches!(sealed, Err(SealError::FileChanged)));
+    }
+    let with_files = body::seal(&key(), &manifest(1, &[10]), &mut SysRng);
+    assert!(matches!(with_files, Err(SealError::FileChanged)));
 }
 
 #[test]

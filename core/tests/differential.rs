@@ -12,7 +12,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 use waxseal_core::{
-    chunk::{ChunkCipher, Damaged, Seal},
+    chunk::{ChunkCipher, ChunkKey, Damaged, Seal},
     keys::{InputKey, LinkKeys},
     layout::{CHUNK, SEAL},
     link::LinkSecret,
@@ -89,8 +89,8 @@ fn unhex(value: &Value) -> Option<Vec<u8>> {
 }
 
 fn seal(key: &InputKey, context: &[u8], plaintext: &[u8]) -> Vec<u8> {
-    let (cipher, seal) = ChunkCipher::with_salt(key, context, random());
-    let mut sealer = Sealer::new(cipher);
+    let (key, seal) = ChunkKey::with_salt(key, context, random());
+    let mut sealer = Sealer::new(ChunkCipher::new(key));
     let mut out = seal.as_bytes().to_vec();
     for piece in plaintext.chunks(7001) {
         sealer.push(piece, &mut out);
@@ -101,8 +101,8 @@ fn seal(key: &InputKey, context: &[u8], plaintext: &[u8]) -> Vec<u8> {
 
 fn open(key: &InputKey, context: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, Damaged> {
     let (seal, chunks) = ciphertext.split_first_chunk::<SEAL>().ok_or(Damaged)?;
-    let mut opener =
-        Opener::new(ChunkCipher::open_context(key, context, &Seal::from_bytes(*seal))?);
+    let key = ChunkKey::open_context(key, context, &Seal::from_bytes(*seal))?;
+    let mut opener = Opener::new(ChunkCipher::new(key));
     let mut out = Vec::new();
     for piece in chunks.chunks(7001) {
         opener.push(piece, &mut out)?;

@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, prelude::*, sample::Index};
 use waxseal_core::{
-    chunk::{ChunkCipher, Damaged, Seal},
+    chunk::{ChunkCipher, ChunkKey, Damaged, Seal},
     keys::InputKey,
     layout::{CHUNK, SEALED_CHUNK},
     open::Opener,
@@ -24,8 +24,8 @@ fn pieces<'a>(bytes: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
 }
 
 fn seal(plaintext: &[u8], cuts: &[Index]) -> (Seal, Vec<u8>) {
-    let (cipher, seal) = ChunkCipher::with_salt(&key(), CONTEXT, [2; 24]);
-    let mut sealer = Sealer::new(cipher);
+    let (key, seal) = ChunkKey::with_salt(&key(), CONTEXT, [2; 24]);
+    let mut sealer = Sealer::new(ChunkCipher::new(key));
     let mut sealed = Vec::new();
     for piece in pieces(plaintext, cuts) {
         sealer.push(piece, &mut sealed);
@@ -37,8 +37,8 @@ fn seal(plaintext: &[u8], cuts: &[Index]) -> (Seal, Vec<u8>) {
 /// Opens `chunks` and hands back what was released, too.
 fn open(seal: &Seal, chunks: &[u8], cuts: &[Index]) -> (Vec<u8>, Result<(), Damaged>) {
     let mut plaintext = Vec::new();
-    let opened = ChunkCipher::open_context(&key(), CONTEXT, seal).and_then(|cipher| {
-        let mut opener = Opener::new(cipher);
+    let opened = ChunkKey::open_context(&key(), CONTEXT, seal).and_then(|key| {
+        let mut opener = Opener::new(ChunkCipher::new(key));
         for piece in pieces(chunks, cuts) {
             opener.push(piece, &mut plaintext)?;
         }
@@ -135,7 +135,8 @@ proptest! {
 
 #[test]
 fn a_full_last_chunk_is_refused_even_if_it_is_genuine() {
-    let (cipher, seal) = ChunkCipher::with_salt(&key(), CONTEXT, [2; 24]);
+    let (key, seal) = ChunkKey::with_salt(&key(), CONTEXT, [2; 24]);
+    let cipher = ChunkCipher::new(key);
     let mut sealed = Vec::new();
     cipher.seal_chunk(0, &[7; CHUNK], &mut sealed);
     let (released, opened) = open(&seal, &sealed, &[]);
@@ -157,7 +158,7 @@ fn every_bit_of_the_seal_counts() {
 fn another_key_or_context_is_refused_before_anything_is_opened() {
     let (seal, _) = seal(b"secret", &[]);
     let opens = |key: [u8; 32], context: &[u8]| {
-        ChunkCipher::open_context(&InputKey::from_bytes(key), context, &seal).is_ok()
+        ChunkKey::open_context(&InputKey::from_bytes(key), context, &seal).is_ok()
     };
     assert!(opens([1; 32], CONTEXT));
     assert!(!opens([0; 32], CONTEXT));
@@ -169,8 +170,8 @@ fn another_key_or_context_is_refused_before_anything_is_opened() {
 #[test]
 fn an_opener_stays_broken() {
     let (seal, sealed) = seal(&plaintext(3 * CHUNK), &[]);
-    let cipher = ChunkCipher::open_context(&key(), CONTEXT, &seal).expect("the seal is genuine");
-    let mut opener = Opener::new(cipher);
+    let key = ChunkKey::open_context(&key(), CONTEXT, &seal).expect("the seal is genuine");
+    let mut opener = Opener::new(ChunkCipher::new(key));
     let mut out = Vec::new();
     opener.push(&sealed[..SEALED_CHUNK], &mut out).expect("chunk 0 is genuine");
     assert_eq!(opener.push(&[0; SEALED_CHUNK], &mut out), Err(Damaged));
@@ -181,7 +182,8 @@ fn an_opener_stays_broken() {
 
 #[test]
 fn no_chunk_is_opened_beyond_the_last_possible_number() {
-    let (cipher, _) = ChunkCipher::with_salt(&key(), CONTEXT, [2; 24]);
+    let (key, _) = ChunkKey::with_salt(&key(), CONTEXT, [2; 24]);
+    let cipher = ChunkCipher::new(key);
     let mut sealed = Vec::new();
     cipher.seal_chunk((1 << 38) - 1, b"last", &mut sealed);
     let mut out = Vec::new();

@@ -7,7 +7,7 @@ use crate::{
 };
 use waxseal_core::{
     body,
-    chunk::ChunkCipher,
+    chunk::{ChunkCipher, ChunkKey},
     keys::{BodyKey, LinkKeys},
     link::LinkSecret,
     seal::Sealer,
@@ -36,8 +36,8 @@ fn plaintext(file: &File<'_>) -> Result<Vec<u8>, String> {
 }
 
 fn seal(key: &BodyKey, plaintext: &[u8]) -> Vec<u8> {
-    let (cipher, seal) = ChunkCipher::with_salt(key.input(), key.context(), [9; 24]);
-    let mut sealer = Sealer::new(cipher);
+    let (key, seal) = ChunkKey::with_salt(key.input(), key.context(), [9; 24]);
+    let mut sealer = Sealer::new(ChunkCipher::new(key));
     let mut sealed = seal.as_bytes().to_vec();
     sealer.push(plaintext, &mut sealed);
     sealer.finish(&mut sealed);

@@ -12,7 +12,7 @@ use flate2::read::ZlibDecoder;
 use sha2::{Digest, Sha512};
 use std::io::Read;
 use waxseal_core::{
-    chunk::{ChunkCipher, Damaged, Seal},
+    chunk::{ChunkCipher, ChunkKey, Damaged, Seal},
     keys::InputKey,
     layout::{SEAL, SEALED_CHUNK, TAG},
     open::Opener,
@@ -44,7 +44,10 @@ fn case(test: &Test) -> Result<(), String> {
     let Some((key, seal)) = header else { return Ok(()) };
 
     let chunks = &ciphertext[SEAL..];
-    let cipher = || ChunkCipher::open_context(&key, &test.ctx, &seal).map_err(|e| e.to_string());
+    let cipher = || {
+        let key = ChunkKey::open_context(&key, &test.ctx, &seal);
+        key.map(ChunkCipher::new).map_err(|error| error.to_string())
+    };
     let valid = test.result == TestResult::Valid;
     for piece in PIECES {
         let mut plaintext = Vec::new();
@@ -67,7 +70,7 @@ fn case(test: &Test) -> Result<(), String> {
 fn header(test: &Test, ciphertext: &[u8]) -> Option<(InputKey, Seal)> {
     let key = InputKey::from_bytes(test.key.as_slice().try_into().ok()?);
     let seal = Seal::from_bytes(*ciphertext.first_chunk()?);
-    ChunkCipher::open_context(&key, &test.ctx, &seal).ok()?;
+    ChunkKey::open_context(&key, &test.ctx, &seal).ok()?;
     Some((key, seal))
 }
 
@@ -93,8 +96,8 @@ fn seal_again(
     plaintext: &[u8],
 ) -> Result<Vec<u8>, String> {
     let salt = *seal.as_bytes().first_chunk().ok_or("a seal starts with its salt")?;
-    let (cipher, seal) = ChunkCipher::with_salt(key, &test.ctx, salt);
-    let mut sealer = Sealer::new(cipher);
+    let (key, seal) = ChunkKey::with_salt(key, &test.ctx, salt);
+    let mut sealer = Sealer::new(ChunkCipher::new(key));
     let mut ciphertext = seal.as_bytes().to_vec();
     for piece in plaintext.chunks(4099) {
         sealer.push(piece, &mut ciphertext);

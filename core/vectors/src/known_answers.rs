@@ -95,8 +95,8 @@ pub(crate) fn sealed(group: &mut Group) {
 
 fn sealed_body(sealed: &Sealed) -> Result<(), String> {
     let (key, _) = body_key(&LinkSecret::from_bytes(hex::array(&sealed.secret)?), None)?;
-    let manifest =
-        body::open(&key, &hex::decode(&sealed.ciphertext)?).map_err(|error| error.to_string())?;
+    let opened = body::open(&key, &hex::decode(&sealed.ciphertext)?);
+    let manifest = opened.map_err(|error| error.to_string())?.manifest;
     let manifest = serde_json::to_value(&manifest).map_err(|error| error.to_string())?;
     equal("manifest", &manifest, &sealed.manifest)
 }

@@ -22,5 +22,5 @@ fn case(file: &File<'_>) -> Result<(), String> {
     let sealed = base64url::decode(&text.replace('\n', "")).map_err(|error| error.to_string())?;
     let opened = body::open(&key, &sealed);
     equal("outcome", &if opened.is_ok() { "ok" } else { "damaged" }, &file.text("expect")?)?;
-    opened.map_or(Ok(()), |manifest| same(&manifest, file.text("means")?))
+    opened.map_or(Ok(()), |head| same(&head.manifest, file.text("means")?))
 }
