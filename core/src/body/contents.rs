@@ -93,6 +93,16 @@ impl Contents {
 }
 
 impl Span {
+    /// Bytes of the chunk's plaintext that are wanted.
+    pub const fn wanted(&self) -> &Range<usize> {
+        &self.wanted
+    }
+
+    /// Bytes of the chunk's plaintext before the padding; behind them all must be zero.
+    pub const fn content_len(&self) -> usize {
+        self.content
+    }
+
     /// What is wanted of the chunk's `plaintext`.
     ///
     /// # Errors
