@@ -3,10 +3,9 @@
 //! Invariant: an error says whether the request can have had an effect: only
 //! [`ApiError::Unreachable`] leaves that open.
 
-use crate::dom;
-use js_sys::Uint8Array;
+use js_sys::{Promise, Uint8Array};
 use serde::de::DeserializeOwned;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use waxseal_core::{
     layout::BodySize,
@@ -14,15 +13,15 @@ use waxseal_core::{
     token::{AccessToken, ClaimToken, OwnerToken, ShareId},
     wire::{
         BatchStatus, BatchStatusRequest, BatchStatusResponse, ClaimRequest, CreateRequest, Landing,
-        Policy, Problem, ShareReceipt, Status, claim_header, to_json,
+        LeaseResponse, Policy, Problem, ShareReceipt, Status, claim_header, to_json,
     },
 };
 use web_sys::{AbortController, Headers, RequestCache, RequestInit, Response};
 
 /// After this the server is taken not to answer. An answer that has begun may take its time.
-const TIMEOUT_MILLIS: i32 = 20_000;
-/// The same for a request that carries an item, which a slow line takes a while to send.
-const UPLOAD_TIMEOUT_MILLIS: i32 = 120_000;
+const TIMEOUT_MILLIS: u32 = 20_000;
+/// The same for a request or an answer that carries a part, which a slow line takes a while over.
+const UPLOAD_TIMEOUT_MILLIS: u32 = 120_000;
 
 /// Why a call gave no answer.
 pub enum ApiError {
@@ -53,7 +52,7 @@ pub struct Claimed {
 /// # Errors
 /// [`ApiError`].
 pub async fn policy() -> Result<Policy, ApiError> {
-    json(&send("GET", "/api/policy", None, None).await?).await
+    json(&send("GET", "/api/policy", None, Body::None).await?).await
 }
 
 /// `POST /api/shares`.
@@ -61,7 +60,30 @@ pub async fn policy() -> Result<Policy, ApiError> {
 /// # Errors
 /// [`ApiError`].
 pub async fn create(request: &CreateRequest) -> Result<ShareReceipt, ApiError> {
-    json(&send("POST", "/api/shares", None, Some(&to_json(request))).await?).await
+    json(&send("POST", "/api/shares", None, Body::Json(&to_json(request))).await?).await
+}
+
+/// `PUT /api/shares/{id}/parts/{n}`.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn put_part(
+    id: ShareId,
+    owner: &OwnerToken,
+    n: u64,
+    part: &Uint8Array,
+) -> Result<(), ApiError> {
+    let path = share(id, &format!("/parts/{n}"));
+    send("PUT", &path, Some(&owner.to_base64url()), Body::Octets(part)).await.map(|_| ())
+}
+
+/// `POST /api/shares/{id}/publish`.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn publish(id: ShareId, owner: &OwnerToken) -> Result<ShareReceipt, ApiError> {
+    let path = share(id, "/publish");
+    json(&send("POST", &path, Some(&owner.to_base64url()), Body::None).await?).await
 }
 
 /// `GET /api/shares/{id}`.
@@ -69,7 +91,7 @@ pub async fn create(request: &CreateRequest) -> Result<ShareReceipt, ApiError> {
 /// # Errors
 /// [`ApiError`].
 pub async fn landing(id: ShareId, access: &AccessToken) -> Result<Landing, ApiError> {
-    json(&send("GET", &share(id, ""), Some(&access.to_base64url()), None).await?).await
+    json(&send("GET", &share(id, ""), Some(&access.to_base64url()), Body::None).await?).await
 }
 
 /// `POST /api/shares/{id}/claims`.
@@ -83,7 +105,7 @@ pub async fn claim(
 ) -> Result<Claimed, ApiError> {
     let path = share(id, "/claims");
     let response =
-        send("POST", &path, Some(&access.to_base64url()), Some(&to_json(request))).await?;
+        send("POST", &path, Some(&access.to_base64url()), Body::Json(&to_json(request))).await?;
     let header = |name: &str| response.headers().get(name).ok().flatten();
     let time = |name: &str| header(name)?.parse().ok();
     let size = header(claim_header::SIZE)
@@ -96,10 +118,30 @@ pub async fn claim(
         Some(views) => Some(views.parse().map_err(|_| ApiError::Unexpected)?),
         None => None,
     };
-    let promise = response.array_buffer().map_err(|_| ApiError::Unreachable)?;
-    let buffer = JsFuture::from(promise).await.map_err(|_| ApiError::Unreachable)?;
-    let head = Uint8Array::new(&buffer).to_vec();
+    let head = bytes(&response).await?.to_vec();
     Ok(Claimed { head, size, expires_at, lease_until, views_left })
+}
+
+/// `GET /api/shares/{id}/parts/{n}`; part 0 comes without the seal.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn part(id: ShareId, claim: &ClaimToken, n: u64) -> Result<Uint8Array, ApiError> {
+    let path = share(id, &format!("/parts/{n}"));
+    let bearer = claim.to_base64url();
+    let (response, _deadline) =
+        send_within(UPLOAD_TIMEOUT_MILLIS, "GET", &path, Some(&bearer), Body::None).await?;
+    bytes(&response).await
+}
+
+/// `POST /api/shares/{id}/lease`.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn renew(id: ShareId, claim: &ClaimToken) -> Result<Timestamp, ApiError> {
+    let path = share(id, "/lease");
+    let response = send("POST", &path, Some(&claim.to_base64url()), Body::None).await?;
+    json::<LeaseResponse>(&response).await.map(|answer| answer.lease_until)
 }
 
 /// `POST /api/shares/{id}/ack`.
@@ -107,7 +149,7 @@ pub async fn claim(
 /// # Errors
 /// [`ApiError`].
 pub async fn acknowledge(id: ShareId, claim: &ClaimToken) -> Result<(), ApiError> {
-    send("POST", &share(id, "/ack"), Some(&claim.to_base64url()), None).await.map(|_| ())
+    send("POST", &share(id, "/ack"), Some(&claim.to_base64url()), Body::None).await.map(|_| ())
 }
 
 /// `DELETE /api/shares/{id}`.
@@ -115,7 +157,7 @@ pub async fn acknowledge(id: ShareId, claim: &ClaimToken) -> Result<(), ApiError
 /// # Errors
 /// [`ApiError`].
 pub async fn revoke(id: ShareId, owner: &OwnerToken) -> Result<Status, ApiError> {
-    json(&send("DELETE", &share(id, ""), Some(&owner.to_base64url()), None).await?).await
+    json(&send("DELETE", &share(id, ""), Some(&owner.to_base64url()), Body::None).await?).await
 }
 
 /// `POST /api/status`.
@@ -123,7 +165,7 @@ pub async fn revoke(id: ShareId, owner: &OwnerToken) -> Result<Status, ApiError>
 /// # Errors
 /// [`ApiError`].
 pub async fn statuses(request: &BatchStatusRequest) -> Result<Vec<BatchStatus>, ApiError> {
-    let response = send("POST", "/api/status", None, Some(&to_json(request))).await?;
+    let response = send("POST", "/api/status", None, Body::Json(&to_json(request))).await?;
     json::<BatchStatusResponse>(&response).await.map(|answer| answer.shares)
 }
 
@@ -131,12 +173,67 @@ fn share(id: ShareId, tail: &str) -> String {
     format!("/api/shares/{}{tail}", id.to_base64url())
 }
 
+/// What a request carries.
+#[derive(Clone, Copy)]
+enum Body<'a> {
+    None,
+    Json(&'a str),
+    Octets(&'a Uint8Array),
+}
+
+#[wasm_bindgen]
+extern "C" {
+    // Pages and workers have them alike.
+    fn fetch(path: &str, options: &RequestInit) -> Promise;
+
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &JsValue, millis: u32) -> JsValue;
+
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
+}
+
+/// Ends a request that takes too long, until dropped.
+struct Deadline {
+    timer: JsValue,
+    _abort: Closure<dyn FnMut()>,
+}
+
+impl Deadline {
+    fn new(millis: u32, abort: AbortController) -> Self {
+        let abort = Closure::<dyn FnMut()>::new(move || abort.abort());
+        Self { timer: set_timeout(abort.as_ref(), millis), _abort: abort }
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        clear_timeout(&self.timer);
+    }
+}
+
 async fn send(
     method: &str,
     path: &str,
     bearer: Option<&str>,
-    body: Option<&str>,
+    body: Body<'_>,
 ) -> Result<Response, ApiError> {
+    let large = match body {
+        Body::Json(json) => json.len() > 10_000,
+        Body::Octets(_) => true,
+        Body::None => false,
+    };
+    let limit = if large { UPLOAD_TIMEOUT_MILLIS } else { TIMEOUT_MILLIS };
+    send_within(limit, method, path, bearer, body).await.map(|(response, _)| response)
+}
+
+async fn send_within(
+    millis: u32,
+    method: &str,
+    path: &str,
+    bearer: Option<&str>,
+    body: Body<'_>,
+) -> Result<(Response, Deadline), ApiError> {
     let headers = Headers::new().map_err(|_| ApiError::Unexpected)?;
     let set = |name: &str, value: &str| headers.set(name, value).map_err(|_| ApiError::Unexpected);
     if let Some(bearer) = bearer {
@@ -145,25 +242,34 @@ async fn send(
     let options = RequestInit::new();
     options.set_method(method);
     options.set_cache(RequestCache::NoStore);
-    if let Some(body) = body {
-        set("content-type", "application/json")?;
-        options.set_body(&body.into());
+    match body {
+        Body::None => {}
+        Body::Json(json) => {
+            set("content-type", "application/json")?;
+            options.set_body(&json.into());
+        }
+        Body::Octets(bytes) => {
+            set("content-type", "application/octet-stream")?;
+            options.set_body(bytes);
+        }
     }
     options.set_headers(&headers);
     let abort = AbortController::new().map_err(|_| ApiError::Unexpected)?;
     options.set_signal(Some(&abort.signal()));
-    let large = body.is_some_and(|body| body.len() > 10_000);
-    let limit = if large { UPLOAD_TIMEOUT_MILLIS } else { TIMEOUT_MILLIS };
-    let timer = dom::after(limit, move || abort.abort());
-    let window = dom::window();
-    let fetched = JsFuture::from(window.fetch_with_str_and_init(path, &options)).await;
-    window.clear_timeout_with_handle(timer);
+    let deadline = Deadline::new(millis, abort);
+    let fetched = JsFuture::from(fetch(path, &options)).await;
     let response: Response = fetched.map_err(|_| ApiError::Unreachable)?.unchecked_into();
     match response.status() {
-        200..=299 => Ok(response),
+        200..=299 => Ok((response, deadline)),
         500.. if response.status() != 507 => Err(ApiError::Unreachable),
         _ => Err(ApiError::Problem(json(&response).await?)),
     }
+}
+
+async fn bytes(response: &Response) -> Result<Uint8Array, ApiError> {
+    let promise = response.array_buffer().map_err(|_| ApiError::Unreachable)?;
+    let buffer = JsFuture::from(promise).await.map_err(|_| ApiError::Unreachable)?;
+    Ok(Uint8Array::new(&buffer))
 }
 
 async fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ApiError> {

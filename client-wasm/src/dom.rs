@@ -6,8 +6,8 @@
 use js_sys::{Function, JsString};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    Document, DocumentFragment, Element, Event, HtmlElement, HtmlInputElement, HtmlTemplateElement,
-    Window,
+    AddEventListenerOptions, Document, DocumentFragment, Element, Event, HtmlElement,
+    HtmlInputElement, HtmlTemplateElement, Window,
 };
 
 /// The window.
@@ -70,6 +70,15 @@ pub fn set(element: &Element, name: &str, value: &str) {
 /// Calls `handler` on every event `name` at `target`, for the life of the page.
 pub fn on(target: &web_sys::EventTarget, name: &str, handler: impl FnMut(Event) + 'static) {
     listen(target, name, Box::new(handler));
+}
+
+/// Calls `handler` on the next event `name` at `target`.
+pub fn once(target: &web_sys::EventTarget, name: &str, handler: &Function) {
+    let options = AddEventListenerOptions::new();
+    options.set_once(true);
+    let done = target
+        .add_event_listener_with_callback_and_add_event_listener_options(name, handler, &options);
+    debug_assert!(done.is_ok(), "a listener can be added");
 }
 
 /// One copy for all handlers, which are many.

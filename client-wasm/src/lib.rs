@@ -11,6 +11,7 @@ pub mod extras;
 pub mod recipient;
 pub mod storage;
 pub mod theme;
+pub mod transfer;
 pub mod words;
 pub mod worker;
 

@@ -6,10 +6,12 @@
 //! Invariant: a worker's URL is the one that the page's bootstrap names; the Trusted Types policy
 //! makes no other.
 
+mod bulk;
 mod channel;
 mod seal;
 mod unlock;
 
+pub use bulk::{BulkWorker, Failure, Fetch, OpenPart, PartKey, SealPart, Store};
 pub use channel::warm_up;
 pub use seal::{Sealed, seal};
 pub use unlock::{Unlocked, unlock};
@@ -30,13 +32,15 @@ const BROKEN: &str = "The encryption could not be loaded. Nothing is lost; try a
 enum Job {
     Seal(seal::Job),
     Unlock(unlock::Job),
+    Bulk(bulk::Job),
 }
 
 /// Answers jobs, for the life of the worker.
 pub fn serve() {
-    channel::serve(|job| match job {
+    channel::serve(async |job, value| match job {
         Job::Seal(job) => seal::work(job),
         Job::Unlock(job) => unlock::work(job),
+        Job::Bulk(job) => bulk::work(job, value).await,
     });
 }
 

@@ -1,16 +1,14 @@
-//! One job to one worker: JSON there, JSON and bytes back.
+//! Jobs to a worker: JSON and one JavaScript value there, the same back.
 
 use super::BROKEN;
 use crate::dom;
-use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, Object, Promise, Reflect, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use waxseal_core::wire::to_json;
-use web_sys::{
-    AddEventListenerOptions, DedicatedWorkerGlobalScope, MessageEvent, WorkerOptions, WorkerType,
-};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, WorkerOptions, WorkerType};
 
 #[wasm_bindgen]
 extern "C" {
@@ -26,7 +24,19 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn terminate(this: &TrustedWorker);
+
+    #[wasm_bindgen(method, setter)]
+    fn set_onmessage(this: &TrustedWorker, listener: &JsValue);
+
+    #[wasm_bindgen(method, setter)]
+    fn set_onerror(this: &TrustedWorker, listener: &JsValue);
+
+    #[wasm_bindgen(method, setter)]
+    fn set_onmessageerror(this: &TrustedWorker, listener: &JsValue);
 }
+
+/// What a job came to: JSON and a value, or a sentence for the person.
+pub(super) type Outcome = Result<(String, JsValue), String>;
 
 /// Starts a worker before there is a job for it, so that the job need not wait for its code.
 pub fn warm_up() {
@@ -37,49 +47,42 @@ pub fn warm_up() {
     });
 }
 
-/// Gives one job to a worker.
+/// Gives one job to a worker of its own.
 ///
 /// # Errors
 /// A sentence for the person: the worker's own, or that there is none.
-pub(super) async fn call<A: DeserializeOwned>(
-    job: &impl Serialize,
-) -> Result<(A, Vec<u8>), String> {
-    let mut warm = WARM.with(|warm| warm.borrow_mut().take());
-    // A worker from before may not have been loaded, but now it can be.
-    let worker = loop {
-        let fresh = warm.is_none();
-        let worker = warm.take().map_or_else(Worker::start, Ok).map_err(|_| BROKEN)?;
-        if JsFuture::from(worker.there.clone()).await.is_ok() {
-            break worker;
-        }
-        if fresh {
-            return Err(BROKEN.to_owned());
-        }
-    };
-    let answer = worker.call(to_json(job)).await;
-    let answer: Array = answer.map_err(|_| BROKEN)?.dyn_into().map_err(|_| BROKEN)?;
-    let text = answer.get(1).as_string().ok_or(BROKEN)?;
-    if answer.get(0).is_falsy() {
-        return Err(text);
-    }
-    let outcome = serde_json::from_str(&text).map_err(|_| BROKEN)?;
-    Ok((outcome, Uint8Array::new(&answer.get(2)).to_vec()))
+pub(super) async fn call<A: DeserializeOwned>(job: &impl Serialize) -> Result<A, String> {
+    let worker = Worker::ready().await.ok_or(BROKEN)?;
+    worker.call(job, &JsValue::UNDEFINED).await.map(|(answer, _)| answer)
 }
 
-/// Answers jobs with `work`, which gives JSON and bytes, for the life of the worker.
-pub(super) fn serve<J: DeserializeOwned>(
-    work: impl Fn(J) -> Result<(String, Vec<u8>), String> + 'static,
+/// Answers jobs with `work`, for the life of the worker.
+pub(super) fn serve<J: DeserializeOwned + 'static, F: Future<Output = Outcome> + 'static>(
+    work: impl Fn(J, JsValue) -> F + 'static,
 ) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let work = Rc::new(work);
     let answer = {
         let scope = scope.clone();
         move |event: MessageEvent| {
-            let job = event.data().as_string().and_then(|json| serde_json::from_str(&json).ok());
-            let outcome = job.ok_or_else(|| BROKEN.to_owned()).and_then(&work);
-            let good = outcome.is_ok();
-            let (text, bytes) = outcome.unwrap_or_else(|why| (why, Vec::new()));
-            let bytes = Uint8Array::from(bytes.as_slice());
-            scope.post_message(&Array::of3(&good.into(), &text.into(), &bytes)).ok();
+            let (scope, work) = (scope.clone(), Rc::clone(&work));
+            spawn_local(async move {
+                let message: Array = event.data().unchecked_into();
+                let json = message.get(0).as_string();
+                let job = json.and_then(|json| serde_json::from_str(&json).ok());
+                let outcome = match job {
+                    Some(job) => work(job, message.get(1)).await,
+                    None => Err(BROKEN.to_owned()),
+                };
+                let good = outcome.is_ok();
+                let (text, value) = outcome.unwrap_or_else(|why| (why, JsValue::UNDEFINED));
+                let given = Array::new();
+                if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
+                    given.push(&bytes.buffer().unchecked_into::<ArrayBuffer>());
+                }
+                let message = Array::of3(&good.into(), &text.into(), &value);
+                scope.post_message_with_transfer(&message, &given).ok();
+            });
         }
     };
     let listener = Closure::<dyn FnMut(MessageEvent)>::new(answer);
@@ -93,8 +96,8 @@ thread_local! {
     static WARM: RefCell<Option<Worker>> = const { RefCell::new(None) };
 }
 
-/// A worker that was started; ended when dropped.
-struct Worker {
+/// A worker that was started; ended when dropped, whatever it is at.
+pub(super) struct Worker {
     worker: TrustedWorker,
     /// Resolves once the worker listens.
     there: Promise,
@@ -109,10 +112,41 @@ impl Worker {
         Ok(Self { worker, there })
     }
 
-    async fn call(&self, job: String) -> Result<JsValue, JsValue> {
+    /// A worker that listens; `None` if its code does not come.
+    pub(super) async fn ready() -> Option<Self> {
+        let mut warm = WARM.with(|warm| warm.borrow_mut().take());
+        // A worker from before may not have been loaded, but now it can be.
+        loop {
+            let fresh = warm.is_none();
+            let worker = warm.take().map_or_else(Self::start, Ok).ok()?;
+            if JsFuture::from(worker.there.clone()).await.is_ok() {
+                return Some(worker);
+            }
+            if fresh {
+                return None;
+            }
+        }
+    }
+
+    /// Gives it a job, and `value` beside it; one at a time.
+    ///
+    /// # Errors
+    /// A sentence for the person: the worker's own, or that the worker is broken.
+    pub(super) async fn call<A: DeserializeOwned>(
+        &self,
+        job: &impl Serialize,
+        value: &JsValue,
+    ) -> Result<(A, JsValue), String> {
         let answer = next_message(&self.worker);
-        self.worker.post_message(&job.into());
-        JsFuture::from(answer).await
+        self.worker.post_message(&Array::of2(&to_json(job).into(), value));
+        let answer = JsFuture::from(answer).await.map_err(|_| BROKEN)?;
+        let answer: Array = answer.dyn_into().map_err(|_| BROKEN)?;
+        let text = answer.get(1).as_string().ok_or(BROKEN)?;
+        if answer.get(0).is_falsy() {
+            return Err(text);
+        }
+        let outcome = serde_json::from_str(&text).map_err(|_| BROKEN)?;
+        Ok((outcome, answer.get(2)))
     }
 }
 
@@ -122,23 +156,15 @@ impl Drop for Worker {
     }
 }
 
+/// The next message; one at a time.
 fn next_message(worker: &TrustedWorker) -> Promise {
     Promise::new(&mut |resolve, reject| {
         let answer = Closure::once_into_js(move |event: MessageEvent| {
             resolve.call1(&JsValue::NULL, &event.data())
         });
-        let options = AddEventListenerOptions::new();
-        options.set_once(true);
-        let listen = |name: &str, listener: &Function| {
-            worker
-                .add_event_listener_with_callback_and_add_event_listener_options(
-                    name, listener, &options,
-                )
-                .ok();
-        };
-        listen("message", answer.unchecked_ref());
-        listen("error", &reject);
-        listen("messageerror", &reject);
+        worker.set_onmessage(&answer);
+        worker.set_onerror(&reject);
+        worker.set_onmessageerror(&reject);
     })
 }
 

@@ -32,11 +32,12 @@ pub async fn seal(
 ) -> Result<Sealed, String> {
     let token = secret.to_token().to_string();
     let job = Job { token, passphrase: passphrase.to_owned(), manifest };
-    let (passphrase_hash, body) = channel::call(&super::Job::Seal(job)).await?;
+    let (passphrase_hash, body): (_, String) = channel::call(&super::Job::Seal(job)).await?;
+    let body = waxseal_core::base64url::decode(&body).map_err(|_| super::BROKEN)?;
     Ok(Sealed { body, passphrase_hash })
 }
 
-pub(super) fn work(job: Job) -> Result<(String, Vec<u8>), String> {
+pub(super) fn work(job: Job) -> channel::Outcome {
     let keys = keys(&job.token)?;
     let passphrase = passphrase(&job.passphrase).map_err(|error| error.to_string())?;
     let (key, hash) = match passphrase {
@@ -47,5 +48,6 @@ pub(super) fn work(job: Job) -> Result<(String, Vec<u8>), String> {
         }
     };
     let body = body::seal(&key, &job.manifest, &mut SysRng).map_err(|error| error.to_string())?;
-    Ok((to_json(&hash), body))
+    let body = waxseal_core::base64url::encode(&body);
+    Ok((to_json(&(hash, body)), wasm_bindgen::JsValue::UNDEFINED))
 }

@@ -2,6 +2,7 @@
 
 use super::{BROKEN, channel, keys, passphrase};
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
 use waxseal_core::{
     base64url,
     keys::{BodyKey, InputKey, LinkKeys},
@@ -38,16 +39,16 @@ pub struct Unlocked {
 pub async fn unlock(secret: &LinkSecret, passphrase: &str) -> Result<Unlocked, String> {
     let token = secret.to_token().to_string();
     let job = Job { token, passphrase: passphrase.to_owned() };
-    let (answer, _): (Answer, _) = channel::call(&super::Job::Unlock(job)).await?;
+    let answer: Answer = channel::call(&super::Job::Unlock(job)).await?;
     let input = base64url::decode_array(&answer.input).map_err(|_| BROKEN)?;
     let id = LinkKeys::derive(secret).id;
     let key = BodyKey::new(id, InputKey::from_bytes(input), true);
     Ok(Unlocked { key, proof: answer.proof })
 }
 
-pub(super) fn work(job: Job) -> Result<(String, Vec<u8>), String> {
+pub(super) fn work(job: Job) -> channel::Outcome {
     let passphrase = passphrase(&job.passphrase).map_err(|error| error.to_string())?;
     let keys = keys(&job.token)?.with_passphrase(&passphrase.ok_or(BROKEN)?);
     let input = base64url::encode(keys.body.input().as_bytes());
-    Ok((to_json(&Answer { input, proof: keys.proof }), Vec::new()))
+    Ok((to_json(&Answer { input, proof: keys.proof }), JsValue::UNDEFINED))
 }

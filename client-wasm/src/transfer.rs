@@ -1,0 +1,96 @@
+//! Parts on their way, several at once, for as long as it takes.
+//!
+//! Invariant: a part that did not get through is tried again with the same content; what ends a
+//! transfer is an answer or the person, never a lost connection.
+
+mod cancel;
+mod progress;
+
+pub use cancel::Cancel;
+pub use progress::{Progress, Snapshot};
+
+use crate::{
+    dom,
+    worker::{BulkWorker, Failure},
+};
+use futures_util::future::try_join_all;
+use js_sys::Promise;
+use std::cell::RefCell;
+use wasm_bindgen_futures::JsFuture;
+use waxseal_core::backoff;
+
+/// A worker that breaks so often in a row will not get better.
+const BREAKDOWNS: u32 = 5;
+
+/// Does `work` for each of `parts`, which says how many bytes that was; as many at once as there are
+/// workers. What cannot reach the server is tried again, later and later; the first other failure
+/// ends it all. Dropped, it ends the workers.
+///
+/// # Errors
+/// The first [`Failure`] that trying again does not mend.
+pub async fn run(
+    parts: impl Iterator<Item = u64>,
+    progress: &Progress,
+    work: impl AsyncFn(&BulkWorker, u64) -> Result<u64, Failure>,
+) -> Result<(), Failure> {
+    let parts: Vec<u64> = parts.collect();
+    let lanes = lanes().min(parts.len());
+    let parts = RefCell::new(parts.into_iter());
+    let lane = || async {
+        let mut worker = None;
+        // Not in the condition: the queue would stay borrowed while a part is on its way.
+        loop {
+            let Some(n) = parts.borrow_mut().next() else { return Ok(()) };
+            let bytes = insist(&mut worker, progress, async |worker| work(worker, n).await).await?;
+            progress.add(bytes);
+        }
+    };
+    try_join_all((0..lanes).map(|_| lane())).await.map(|_| ())
+}
+
+/// Workers at once: one a processor, but never one alone, which would wait for the network between
+/// two parts, and never more than keep a browser busy.
+fn lanes() -> usize {
+    (dom::window().navigator().hardware_concurrency() as usize).clamp(2, 4)
+}
+
+/// Does `work` till it gets through.
+async fn insist(
+    worker: &mut Option<BulkWorker>,
+    progress: &Progress,
+    work: impl AsyncFn(&BulkWorker) -> Result<u64, Failure>,
+) -> Result<u64, Failure> {
+    let mut failures = 0;
+    let mut breakdowns = 0;
+    loop {
+        let done = match worker {
+            Some(worker) => work(worker).await,
+            None => match BulkWorker::start().await {
+                Ok(fresh) => work(worker.insert(fresh)).await,
+                Err(failure) => Err(failure),
+            },
+        };
+        match done {
+            Err(Failure::Unreachable) => {}
+            Err(Failure::Broken) if breakdowns < BREAKDOWNS => {
+                breakdowns += 1;
+                *worker = None;
+            }
+            done => return done,
+        }
+        let _waiting = progress.wait();
+        pause(backoff::delay(failures).as_millis() as i32).await;
+        failures += 1;
+    }
+}
+
+/// Waits so long, or till the browser is online again.
+async fn pause(millis: i32) {
+    let woken = Promise::new(&mut |resolve, _| {
+        dom::once(&dom::window(), "online", &resolve);
+        let set =
+            dom::window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);
+        debug_assert!(set.is_ok(), "a window has timers");
+    });
+    JsFuture::from(woken).await.ok();
+}

@@ -1,0 +1,243 @@
+//! Bulk: a worker seals or opens one part after the other, and stores or fetches it itself, so that
+//! parts never pass through the page's thread.
+//!
+//! Invariant: a worker holds the plaintext and the ciphertext of one part at most.
+
+use super::{channel::Outcome, channel::Worker};
+use crate::api::{self, ApiError};
+use js_sys::{Array, Uint8Array};
+use serde::{Deserialize, Serialize};
+use std::{cell::RefCell, ops::Range, rc::Rc};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use waxseal_core::{
+    base64url,
+    body::Contents,
+    chunk::ChunkKey,
+    layout::BodySize,
+    token::{ClaimToken, OwnerToken, ShareId},
+    wire::{Problem, to_json},
+};
+use waxseal_engine::Engine;
+use web_sys::Blob;
+
+/// One part to be sealed.
+#[derive(Serialize, Deserialize)]
+pub struct SealPart {
+    /// What seals the chunks.
+    pub key: PartKey,
+    /// Length of the whole ciphertext in bytes.
+    pub size: BodySize,
+    /// The part's number.
+    pub n: u64,
+    /// The seal in front of part 0, as base64url; else nothing.
+    pub front: String,
+    /// Where to store it; `None` = it is given back.
+    pub store: Option<Store>,
+}
+
+/// Where a part is stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Store {
+    /// The staged share.
+    pub id: ShareId,
+    /// Its owner's token.
+    pub owner: OwnerToken,
+}
+
+/// One part to be opened.
+#[derive(Serialize, Deserialize)]
+pub struct OpenPart {
+    /// What opens the chunks.
+    pub key: PartKey,
+    /// How long the body and its content are.
+    pub contents: Contents,
+    /// The part's number.
+    pub n: u64,
+    /// Bytes of the body's plaintext that are wanted.
+    pub range: Range<u64>,
+    /// Where to fetch it; `None` = it is handed over.
+    pub fetch: Option<Fetch>,
+}
+
+/// Where a part is fetched.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Fetch {
+    /// The opened share.
+    pub id: ShareId,
+    /// The claim that opened it.
+    pub claim: ClaimToken,
+}
+
+/// A [`ChunkKey`] on its way to a worker: base64url.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PartKey(String);
+
+/// Why a part did not get where it should.
+#[derive(Serialize, Deserialize)]
+pub enum Failure {
+    /// The server cannot be reached, or its store cannot.
+    Unreachable,
+    /// The server refused.
+    Problem(Problem),
+    /// An answer that this client does not understand.
+    Unexpected,
+    /// A file could not be read, or is not as long as it was.
+    Unreadable,
+    /// The part is not what was sealed.
+    Damaged,
+    /// The worker died, could not be loaded, or its browser's AES failed.
+    Broken,
+}
+
+/// A worker for parts, one at a time; ended when dropped, with what it fetches.
+pub struct BulkWorker(Worker);
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum Job {
+    Seal(SealPart),
+    Open(OpenPart),
+}
+
+impl From<&ChunkKey> for PartKey {
+    fn from(key: &ChunkKey) -> Self {
+        Self(base64url::encode(key.to_bytes().as_slice()))
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Unreachable => Self::Unreachable,
+            ApiError::Problem(problem) => Self::Problem(problem),
+            ApiError::Unexpected => Self::Unexpected,
+        }
+    }
+}
+
+impl BulkWorker {
+    /// A worker that listens.
+    ///
+    /// # Errors
+    /// [`Failure::Broken`] if its code does not come.
+    pub async fn start() -> Result<Self, Failure> {
+        Worker::ready().await.map(Self).ok_or(Failure::Broken)
+    }
+
+    /// Seals a part out of `pieces`, each a `Uint8Array`, a `Blob`, or a number of zero bytes, and
+    /// stores it, or gives it back where it is not to be stored.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn seal(&self, job: SealPart, pieces: &Array) -> Result<Option<Uint8Array>, Failure> {
+        let sealed = self.call(Job::Seal(job), pieces).await?;
+        Ok(sealed.dyn_into().ok())
+    }
+
+    /// Opens a part that is fetched, or given as `part` (part 0 without the seal).
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn open(
+        &self,
+        job: OpenPart,
+        part: Option<&Uint8Array>,
+    ) -> Result<Uint8Array, Failure> {
+        let part = part.map_or(JsValue::UNDEFINED, |part| part.into());
+        self.call(Job::Open(job), &part).await?.dyn_into().map_err(|_| Failure::Broken)
+    }
+
+    async fn call(&self, job: Job, value: &JsValue) -> Result<JsValue, Failure> {
+        let answer = self.0.call(&super::Job::Bulk(job), value).await;
+        let (outcome, value): (Result<(), Failure>, _) = answer.map_err(|_| Failure::Broken)?;
+        outcome.map(|()| value)
+    }
+}
+
+/// Does a job, in the worker.
+pub(super) async fn work(job: Job, value: JsValue) -> Outcome {
+    let done = match job {
+        Job::Seal(job) => seal(job, value.unchecked_into()).await,
+        Job::Open(job) => open(job, value).await.map(JsValue::from),
+    };
+    Ok(match done {
+        Ok(value) => (to_json(&Ok::<_, Failure>(())), value),
+        Err(failure) => (to_json(&Err::<(), _>(failure)), JsValue::UNDEFINED),
+    })
+}
+
+async fn seal(job: SealPart, pieces: Array) -> Result<JsValue, Failure> {
+    let range = job.size.part_plaintext(job.n);
+    let plaintext = gather(&pieces, (range.end - range.start) as u32).await?;
+    let front = base64url::decode(&job.front).map_err(|_| Failure::Broken)?;
+    let engine = engine(&job.key, job.size).await?;
+    let sealed = engine.seal_part(job.size, job.n, &plaintext, &front).await;
+    let sealed = sealed.map_err(|_| Failure::Broken)?;
+    match job.store {
+        Some(Store { id, owner }) => {
+            api::put_part(id, &owner, job.n, &sealed).await?;
+            Ok(JsValue::UNDEFINED)
+        }
+        None => Ok(sealed.into()),
+    }
+}
+
+/// The pieces, one behind the other; `len` bytes.
+async fn gather(pieces: &Array, len: u32) -> Result<Uint8Array, Failure> {
+    let plaintext = Uint8Array::new_with_length(len);
+    let mut end = 0;
+    for piece in pieces.iter() {
+        // The buffer is zeros already.
+        let (more, bytes) = if let Some(zeros) = piece.as_f64() {
+            (zeros as u32, None)
+        } else if let Some(blob) = piece.dyn_ref::<Blob>() {
+            let read = JsFuture::from(blob.array_buffer()).await;
+            let bytes = Uint8Array::new(&read.map_err(|_| Failure::Unreadable)?);
+            (bytes.length(), Some(bytes))
+        } else {
+            let bytes: Uint8Array = piece.unchecked_into();
+            (bytes.length(), Some(bytes))
+        };
+        if more > len - end {
+            return Err(Failure::Unreadable);
+        }
+        if let Some(bytes) = bytes {
+            plaintext.set(&bytes, end);
+        }
+        end += more;
+    }
+    if end == len { Ok(plaintext) } else { Err(Failure::Unreadable) }
+}
+
+async fn open(job: OpenPart, part: JsValue) -> Result<Uint8Array, Failure> {
+    let part = match job.fetch {
+        Some(Fetch { id, claim }) => api::part(id, &claim, job.n).await?,
+        None => part.unchecked_into(),
+    };
+    let engine = engine(&job.key, job.contents.size).await?;
+    engine.open_part(job.contents, job.n, &part, &job.range).await.map_err(|_| Failure::Damaged)
+}
+
+/// The engine of a body; the last one is kept. What is small is not worth the platform's calls.
+async fn engine(key: &PartKey, size: BodySize) -> Result<Rc<Engine>, Failure> {
+    thread_local! {
+        static LAST: RefCell<Option<(PartKey, Rc<Engine>)>> = const { RefCell::new(None) };
+    }
+    let last = LAST.with(|last| {
+        last.borrow().as_ref().filter(|(of, _)| of == key).map(|(_, engine)| Rc::clone(engine))
+    });
+    if let Some(engine) = last {
+        return Ok(engine);
+    }
+    let bytes = base64url::decode_array(&key.0).map_err(|_| Failure::Broken)?;
+    let chunk_key = ChunkKey::from_bytes(&bytes);
+    let engine = if size.is_one_part() {
+        Engine::portable(&chunk_key)
+    } else {
+        Engine::new(&chunk_key).await
+    };
+    let engine = Rc::new(engine);
+    LAST.with(|last| *last.borrow_mut() = Some((key.clone(), Rc::clone(&engine))));
+    Ok(engine)
+}
