@@ -9,7 +9,7 @@ pub use store_url::StoreUrl;
 
 use crate::{
     policy::{PolicyError, Rules},
-    store::Retention,
+    store::{Quota, Retention},
 };
 use conf::Conf;
 use serde::Deserialize;
@@ -23,6 +23,9 @@ use waxseal_core::wire::{ExpiresIn, ExpiresInError, IdentityMode, Policy};
 
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
+
+/// How many uploads of the largest size may be under way at once, unless a setting says otherwise.
+const LARGEST_STAGED: u64 = 8;
 
 /// The Waxseal server: keeps ciphertext, hands it out once.
 #[derive(Debug, Conf)]
@@ -44,6 +47,14 @@ pub struct Settings {
     /// Largest share, in unpadded bytes of its attachments.
     #[conf(long, env, default_help_str = "2147483648 on sqlite, 104857600 on redis")]
     pub max_bytes: Option<u64>,
+
+    /// Most bytes stored, all shares together, as sealed.
+    #[conf(long, env, default_help_str = "no limit")]
+    pub max_stored_bytes: Option<u64>,
+
+    /// Most bytes of uploads that are not yet published, all together, as sealed; part of the above.
+    #[conf(long, env, default_help_str = "8 of the largest shares on sqlite, no limit on redis")]
+    pub max_staged_bytes: Option<u64>,
 
     /// Expiries offered, in seconds: 60 to 2592000 (30 days), comma-separated (a list in TOML).
     #[conf(long, env, default_value = "3600,43200,86400,432000,2592000")]
@@ -156,6 +167,25 @@ impl Settings {
         }
     }
 
+    /// How much the store takes.
+    pub fn quota(&self) -> Quota {
+        let staged = || match self.store() {
+            StoreUrl::Sqlite(_) => Some(LARGEST_STAGED.saturating_mul(self.largest()?)),
+            // The limit is Redis' own, `maxmemory`, and without a quota there is no ledger to keep.
+            StoreUrl::Redis(_) => None,
+        };
+        Quota {
+            stored: self.max_stored_bytes,
+            staged: self.max_staged_bytes.or_else(staged),
+            ..Quota::default()
+        }
+    }
+
+    /// Bytes of the largest share's ciphertext, if the policy can be kept.
+    fn largest(&self) -> Option<u64> {
+        Some(Rules::new(self.policy()).ok()?.largest().get())
+    }
+
     /// How long the store keeps things.
     pub fn retention(&self) -> Retention {
         Retention { lease: self.lease, record: self.record_retention, ..Retention::default() }
@@ -166,7 +196,15 @@ impl Settings {
             return Err(CheckError::Lease);
         }
         self.store.check()?;
-        Rules::new(self.policy())?;
+        let largest = Rules::new(self.policy())?.largest().get();
+        for (name, quota) in [
+            ("max-stored-bytes", self.max_stored_bytes),
+            ("max-staged-bytes", self.max_staged_bytes),
+        ] {
+            if quota.is_some_and(|quota| quota < largest) {
+                return Err(CheckError::Quota { name, largest });
+            }
+        }
         Ok(())
     }
 }
@@ -176,6 +214,8 @@ impl Settings {
 enum CheckError {
     #[error("lease: at most 24h")]
     Lease,
+    #[error("{name}: at least {largest}, which one share of max-bytes takes when it is sealed")]
+    Quota { name: &'static str, largest: u64 },
     #[error("store: {0}")]
     Store(#[from] StoreUrlError),
     #[error(transparent)]

@@ -54,10 +54,10 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
 
 async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let retention = settings.retention();
+    let (retention, quota) = (settings.retention(), settings.quota());
     Ok(match settings.store() {
-        StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(&path, retention, clock)?),
-        StoreUrl::Redis(url) => Arc::new(RedisStore::connect(&url, retention, clock).await?),
+        StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(&path, retention, quota, clock)?),
+        StoreUrl::Redis(url) => Arc::new(RedisStore::connect(&url, retention, quota, clock).await?),
     })
 }
 

@@ -53,6 +53,11 @@ impl Rules {
         &self.policy
     }
 
+    /// Bytes of the largest share's ciphertext.
+    pub(crate) const fn largest(&self) -> BodySize {
+        self.largest
+    }
+
     /// What to create, if the request is consistent and within the policy.
     ///
     /// # Errors
@@ -66,7 +71,9 @@ impl Rules {
                 .detail("head must be the whole body if that is one part, and absent otherwise"));
         }
         if request.size > self.largest {
-            return Err(ApiError::new(ProblemType::TooLarge));
+            return Err(ApiError::new(ProblemType::TooLarge).detail(
+                "the share is larger than this server takes, see max_bytes of its policy",
+            ));
         }
         if !policy.expiries.contains(&request.expires_in) {
             return refuse("this expiry is not offered");

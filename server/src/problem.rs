@@ -103,7 +103,7 @@ impl From<StoreError> for ApiError {
             StoreError::OnePartOnly => {
                 Self::new(ProblemType::Policy).detail("without leases, only shares of one part")
             }
-            StoreError::Full => Self::new(ProblemType::StorageFull),
+            StoreError::Full(full) => Self::new(ProblemType::StorageFull).detail(full.to_string()),
             StoreError::Unavailable(cause) => Self::new(ProblemType::Unavailable).because(cause),
             StoreError::Fault(cause) => Self::new(ProblemType::Internal).because(cause),
         }
@@ -166,6 +166,7 @@ const fn status_and_title(kind: ProblemType) -> (StatusCode, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Full;
     use actix_web::body::to_bytes;
 
     async fn answer(error: impl Into<ApiError>) -> (u16, Option<HeaderValue>, serde_json::Value) {
@@ -192,7 +193,9 @@ mod tests {
             (StoreError::PartsMissing, 409, "conflict"),
             (StoreError::WrongPart, 404, "not-found"),
             (StoreError::OnePartOnly, 422, "policy"),
-            (StoreError::Full, 507, "storage-full"),
+            (StoreError::Full(Full::Engine), 507, "storage-full"),
+            (StoreError::Full(Full::Stored), 507, "storage-full"),
+            (StoreError::Full(Full::Staged), 507, "storage-full"),
             (StoreError::Unavailable("secret".into()), 503, "unavailable"),
             (StoreError::Fault("secret".into()), 500, "internal"),
         ] {

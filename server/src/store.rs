@@ -5,9 +5,12 @@
 //!
 //! An unknown id and a wrong token are the same answer, [`StoreError::Unknown`], everywhere.
 
+mod quota;
 mod record;
 pub mod redis;
 pub mod sqlite;
+
+pub use quota::{Full, Quota};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -151,8 +154,8 @@ pub enum StoreError {
     #[error("only shares of one part are taken")]
     OnePartOnly,
     /// There is no room. Claims, acknowledgements and revocations never get this.
-    #[error("the store is full")]
-    Full,
+    #[error("there is no room: {0}")]
+    Full(Full),
     /// The store cannot be reached, answers too late, or is not safely configured.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
@@ -172,7 +175,8 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] for any other creation under a known id; [`StoreError::WrongPart`] for
-    /// a head that does not fit the size; [`StoreError::OnePartOnly`]; [`StoreError::Full`].
+    /// a head that does not fit the size; [`StoreError::OnePartOnly`]; [`StoreError::Full`], also for a
+    /// size that the quota has no room for even if nothing else is stored.
     async fn create(&self, share: NewShare) -> Result<Receipt, StoreError>;
 
     /// Stores part `n` of a staged share, part 0 with the seal in front; again replaces it.

@@ -3,7 +3,10 @@
 use conf::{Conf, introspection::ProgramOptionMeta};
 use std::{ffi::OsString, path::PathBuf, process::Command};
 use waxseal_core::wire::ExpiresIn;
-use waxseal_server::config::{ConfigError, Settings, StoreUrl};
+use waxseal_server::{
+    config::{ConfigError, Settings, StoreUrl},
+    store::Quota,
+};
 
 fn load(flags: &[&str], env: &[(&str, &str)]) -> Result<Settings, ConfigError> {
     let args = ["waxseal-server"].iter().chain(flags);
@@ -27,6 +30,18 @@ fn without_any_setting_there_are_the_defaults() {
     assert!(!policy.allow_insecure_http);
     let redis = load(&["--store=redis://localhost"], &[]).expect("a known kind");
     assert_eq!(redis.policy().max_bytes, 100 << 20);
+}
+
+#[test]
+fn unfinished_uploads_leave_room_on_sqlite_unless_told_otherwise() {
+    let quota = |flags: &[&str]| load(flags, &[]).expect("they fit").quota();
+    // The seal, 64 chunks of 16,400 bytes and an empty one hold the text of 512 KiB and an attachment as long.
+    let small = quota(&["--max-bytes=524287"]);
+    assert_eq!((small.stored, small.staged), (None, Some(8 * (56 + 64 * 16_400 + 16))));
+    let redis = quota(&["--store=redis://localhost"]);
+    assert_eq!((redis.stored, redis.staged), (None, None));
+    let set = quota(&["--max-bytes=524287", "--max-stored-bytes=1049672"]);
+    assert_eq!(set.stored, Some(1_049_672));
 }
 
 #[test]
@@ -56,6 +71,7 @@ fn a_file_may_hold_every_setting() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("waxseal.toml");
     let text = "listen = \"127.0.0.1:1\"\nstore = \"redis://localhost\"\nmax_bytes = 1\n\
+                max_stored_bytes = 4000000\nmax_staged_bytes = 3000000\n\
                 expiries = [60]\ndefault_expiry = 60\none_time = false\nforce_one_time = true\n\
                 force_passphrase = true\nallow_insecure_http = true\nlease = \"0s\"\n\
                 record_retention = \"1h\"\nbody_timeout = \"1s\"\nlog_level = \"off\"\n\
@@ -67,6 +83,8 @@ fn a_file_may_hold_every_setting() {
     assert_eq!(settings.store(), StoreUrl::Redis("redis://localhost".into()));
     assert_eq!(settings.workers.map(|workers| workers.get()), Some(3));
     assert!(settings.force_passphrase && settings.allow_insecure_http);
+    let Quota { stored, staged, .. } = settings.quota();
+    assert_eq!((stored, staged), (Some(4_000_000), Some(3_000_000)));
     assert!(settings.retention().lease.is_zero());
     assert_eq!(settings.retention().record.as_secs(), 3600);
 }
@@ -116,6 +134,9 @@ fn what_does_not_fit_is_refused_with_its_name_and_exit_code_2() {
         ("--max-bytes=-1", "max-bytes"),
         ("--max-bytes=9007199254740992", "max-bytes"),
         ("--max-bytes=18446744073709551615", "max-bytes"),
+        ("--max-stored-bytes=-1", "max-stored-bytes"),
+        ("--max-stored-bytes=2147483648", "max-stored-bytes"),
+        ("--max-staged-bytes=2147483648", "max-staged-bytes"),
         ("--lease=25h", "lease"),
         ("--lease=soon", "lease"),
         ("--one-time=perhaps", "one-time"),

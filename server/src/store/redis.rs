@@ -4,18 +4,21 @@
 //! share carries the hash tag `{id}` and is written with its time to live.
 
 mod fields;
+mod ledger;
 mod link;
 mod reply;
 mod safety;
 mod scripts;
 
 use super::{
-    Clock, LandingView, NewShare, Opened, Receipt, Retention, Store, StoreError,
+    Clock, Full, LandingView, NewShare, Opened, Quota, Receipt, Retention, Store, StoreError,
+    quota::Usage,
     record::{LIVE_CLAIMS, REMEMBERED, Record, check_new},
 };
 use ::redis::{Pipeline, Script, ScriptInvocation, ToRedisArgs, cmd};
 use async_trait::async_trait;
 use bytes::Bytes;
+use ledger::Ledger;
 use link::Link;
 use reply::Reply;
 use std::{sync::Arc, time::Duration};
@@ -26,10 +29,15 @@ use waxseal_core::{
     wire::{PASSPHRASE_TRIES, Status},
 };
 
+/// How much longer than a staged share its parts live: they are renewed together, and hardly more often.
+const STAGED_SLACK: Duration = Duration::from_secs(60);
+
 /// The engine for Redis and what speaks like it, from version 6.2.
 pub struct RedisStore {
     link: Link,
     retention: Retention,
+    quota: Quota,
+    ledger: Option<Ledger>,
     clock: Arc<dyn Clock>,
 }
 
@@ -43,29 +51,79 @@ impl RedisStore {
     pub async fn connect(
         url: &str,
         retention: Retention,
+        quota: Quota,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        Ok(Self { link: Link::open(url).await?, retention, clock })
+        let link = Link::open(url).await?;
+        Ok(Self { link, retention, quota, ledger: Ledger::new(quota), clock })
     }
 
     /// Runs a script on a share.
     async fn run(&self, call: &Call<'_>) -> Result<Reply, StoreError> {
-        Reply::new(self.link.run(&call.invocation).await?, call.now)
+        let (answer, kept) = reply::split(self.link.run(&call.invocation).await?)?;
+        if let (Some(ledger), Some(kept)) = (&self.ledger, kept) {
+            ledger.keep(&self.link, (call.id, call.now), kept).await;
+        }
+        Reply::new(answer, call.now)
     }
 
     /// As [`Self::run`], for one that needs no room that it was not promised.
     async fn run_always(&self, call: &Call<'_>) -> Result<Reply, StoreError> {
         self.run(call).await.map_err(|error| match error {
-            StoreError::Full => StoreError::Unavailable("Redis' memory is full".to_owned()),
+            StoreError::Full(_) => StoreError::Unavailable("Redis' memory is full".to_owned()),
             other => other,
         })
+    }
+
+    /// Takes room for bytes that are gone of themselves at `until`. What there is none in is for the
+    /// script to refuse, if it would store anything.
+    async fn take_room(
+        &self,
+        call: &Call<'_>,
+        bytes: Usage,
+        until: Timestamp,
+    ) -> Result<Option<Full>, StoreError> {
+        let Some(ledger) = self.ledger.as_ref().filter(|_| bytes.stored > 0) else {
+            return Ok(None);
+        };
+        match ledger.take(&self.link, (call.id, call.now), bytes, until).await {
+            Ok(()) => Ok(None),
+            Err(StoreError::Full(full)) => Ok(Some(full)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// As [`Self::run`], for a script that stores so many bytes, for which room was taken unless there
+    /// was `no_room`.
+    async fn run_storing(
+        &self,
+        call: &Call<'_>,
+        bytes: Usage,
+        no_room: Option<Full>,
+    ) -> Result<Reply, StoreError> {
+        let reply = self.run(call).await;
+        let unused = match &reply {
+            Ok(reply) => reply.was_known(),
+            // They may be stored.
+            Err(StoreError::Unavailable(_) | StoreError::Fault(_)) => false,
+            Err(_) => true,
+        };
+        if let (Some(ledger), None, true) = (&self.ledger, no_room, unused && bytes.stored > 0) {
+            ledger.give_back(&self.link, (call.id, call.now), bytes).await;
+        }
+        reply
+    }
+
+    /// Of a staged part, from the last request that renewed it.
+    fn part_ttl(&self) -> Duration {
+        (self.retention.staged + STAGED_SLACK).min(self.retention.staged_parts)
     }
 
     fn call<'a>(&self, script: &'a Script, id: ShareId) -> Call<'a> {
         let now = self.clock.now();
         let mut invocation = script.key(record_key(id));
         invocation.arg(now.unix_millis());
-        Call { invocation, now }
+        Call { invocation, id, now }
     }
 
     /// With how long leases last.
@@ -98,6 +156,7 @@ impl RedisStore {
 /// A script with its arguments, and the time that it decides by.
 struct Call<'a> {
     invocation: ScriptInvocation<'a>,
+    id: ShareId,
     now: Timestamp,
 }
 
@@ -132,12 +191,18 @@ impl Store for RedisStore {
         let call = self.call(&scripts::CREATE, share.id);
         let now = call.now;
         let record = Record::new(&share, &self.retention, now);
+        let bytes = Usage { stored: share.head.as_ref().map_or(0, Bytes::len) as u64, staged: 0 };
+        let no_room = match self.quota.check_size(share.size) {
+            Ok(()) => self.take_room(&call, bytes, record.expiry()).await?,
+            Err(never) => Some(never),
+        };
         let call = call
+            .with(no_room.map_or("", reply::word))
             .with(millis(record.gone_at.since(now)))
             .with(millis(share.expires_in.duration()))
             .with_part(0, share.head.as_deref().unwrap_or_default())
             .with(fields::write(&record));
-        let mut reply = self.run(&call).await?;
+        let mut reply = self.run_storing(&call, bytes, no_room).await?;
         if reply.was_known() {
             return reply.record()?.created_again(&share, now);
         }
@@ -151,14 +216,19 @@ impl Store for RedisStore {
         n: u64,
         part: Bytes,
     ) -> Result<(), StoreError> {
-        let call = self
-            .call(&scripts::PUT_PART, id)
+        let call = self.call(&scripts::PUT_PART, id);
+        let bytes = Usage { stored: part.len() as u64, staged: part.len() as u64 };
+        let until = call.now.after(self.part_ttl());
+        let no_room = self.take_room(&call, bytes, until).await?;
+        let call = call
+            .with(no_room.map_or("", reply::word))
             .with_token(owner)
             .with(n)
             .with_part(n, &part)
             .with(millis(self.retention.staged))
+            .with(millis(self.part_ttl()))
             .with(millis(self.retention.staged_parts));
-        self.run(&call).await.map(drop)
+        self.run_storing(&call, bytes, no_room).await.map(drop)
     }
 
     async fn parts(
@@ -170,6 +240,7 @@ impl Store for RedisStore {
             .call(&scripts::PARTS, id)
             .with_token(owner)
             .with(millis(self.retention.staged))
+            .with(millis(self.part_ttl()))
             .with(millis(self.retention.staged_parts));
         let mut reply = self.run_always(&call).await?;
         let size = reply.record()?.size;

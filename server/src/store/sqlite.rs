@@ -10,15 +10,18 @@ mod opening;
 mod rows;
 mod staging;
 mod sweep;
+mod usage;
 mod writer;
 
 use super::{
-    Clock, LandingView, NewShare, Opened, Receipt, Retention, Store, StoreError, record::check_new,
+    Clock, Full, LandingView, NewShare, Opened, Quota, Receipt, Retention, Store, StoreError,
+    record::check_new,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use rows::Tx;
 use std::{path::Path, sync::Arc};
+use usage::Usage;
 use waxseal_core::{
     layout::BodySize,
     time::Timestamp,
@@ -26,9 +29,6 @@ use waxseal_core::{
     wire::Status,
 };
 use writer::Writer;
-
-/// Bytes of free disk that creations and uploads leave to claims, acknowledgements and revocations.
-pub const RESERVE: u64 = 64 * 1024 * 1024;
 
 /// The embedded engine.
 pub struct SqliteStore {
@@ -46,23 +46,12 @@ impl SqliteStore {
     pub fn open(
         path: &Path,
         retention: Retention,
+        quota: Quota,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        Self::open_with_reserve(path, retention, clock, RESERVE)
-    }
-
-    /// As [`Self::open`], leaving `reserve` bytes of free disk instead of [`RESERVE`].
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub fn open_with_reserve(
-        path: &Path,
-        retention: Retention,
-        clock: Arc<dyn Clock>,
-        reserve: u64,
-    ) -> Result<Self, StoreError> {
-        let (db, files) = database::open(path, reserve)?;
-        let writer = Writer::start(db, files, retention, clock)?;
+        let (db, files) = database::open(path, quota.free_disk)?;
+        let usage = Usage::new(&db, quota)?;
+        let writer = Writer::start(db, files, usage, retention, clock)?;
         Ok(Self { writer, retention })
     }
 
@@ -72,7 +61,9 @@ impl SqliteStore {
         work: impl Fn(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.writer.call(work).await.map_err(|error| match error {
-            StoreError::Full => StoreError::Unavailable("the disk is full".to_owned()),
+            StoreError::Full(Full::Engine) => {
+                StoreError::Unavailable("the disk is full".to_owned())
+            }
             other => other,
         })
     }
@@ -82,7 +73,8 @@ impl SqliteStore {
 impl Store for SqliteStore {
     async fn create(&self, share: NewShare) -> Result<Receipt, StoreError> {
         check_new(&share, &self.retention)?;
-        self.writer.call(move |tx| staging::create(tx, &share)).await
+        let len = share.head.as_ref().map_or(0, Bytes::len);
+        self.writer.call_with_body(len, move |tx| staging::create(tx, &share)).await
     }
 
     async fn put_part(
@@ -92,7 +84,9 @@ impl Store for SqliteStore {
         n: u64,
         part: Bytes,
     ) -> Result<(), StoreError> {
-        self.writer.call(move |tx| staging::put_part(tx, id, owner, n, &part)).await
+        let len = part.len();
+        let work = move |tx: &Tx<'_>| staging::put_part(tx, id, owner, n, &part);
+        self.writer.call_with_body(len, work).await
     }
 
     async fn parts(
@@ -122,7 +116,14 @@ impl Store for SqliteStore {
     }
 
     async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Bytes, StoreError> {
-        self.call(move |tx| opening::part(tx, id, claim, n)).await
+        let part = self.call(move |tx| opening::part(tx, id, claim, n)).await?;
+        if part.is_file() {
+            // Neither this thread nor the database's waits for the disk.
+            let read = tokio::task::spawn_blocking(move || part.read(false)).await;
+            read.map_err(|error| StoreError::Fault(error.to_string()))?
+        } else {
+            part.read(false)
+        }
     }
 
     async fn renew(&self, id: ShareId, claim: TokenHash) -> Result<Timestamp, StoreError> {

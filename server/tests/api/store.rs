@@ -2,13 +2,13 @@
 
 use crate::support::{Share, TestServer};
 use std::net::TcpListener;
-use waxseal_server::store::{redis::RedisStore, sqlite::SqliteStore};
+use waxseal_server::store::{Quota, redis::RedisStore, sqlite::SqliteStore};
 
 #[test]
 fn a_full_store_takes_no_more_shares() {
-    let server = TestServer::over(&[], async |path, retention, clock| {
-        SqliteStore::open_with_reserve(path, retention, clock, u64::MAX)
-            .expect("the folder is empty")
+    let server = TestServer::over(&[], async |path, settings, clock| {
+        let quota = Quota { free_disk: u64::MAX, ..settings.quota() };
+        SqliteStore::open(path, settings.retention(), quota, clock).expect("the folder is empty")
     });
     let share = Share::new(1);
     server.post("/api/shares", "", &share.creation()).problem(507, "storage-full");
@@ -17,12 +17,14 @@ fn a_full_store_takes_no_more_shares() {
 
 #[test]
 fn a_store_that_is_away_is_said_to_be() {
-    let server = TestServer::over(&[], async |_, retention, clock| {
+    let server = TestServer::over(&[], async |_, settings, clock| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let nobody = listener.local_addr().expect("the listener is bound");
         drop(listener);
         let url = format!("redis://{nobody}");
-        RedisStore::connect(&url, retention, clock).await.expect("it may come later")
+        RedisStore::connect(&url, settings.retention(), settings.quota(), clock)
+            .await
+            .expect("it may come later")
     });
     let share = Share::new(1);
     for reply in [

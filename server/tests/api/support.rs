@@ -23,7 +23,7 @@ use waxseal_core::time::Timestamp;
 use waxseal_server::{
     config::Settings,
     run,
-    store::{Clock, Retention, Store, sqlite::SqliteStore},
+    store::{Clock, Store, sqlite::SqliteStore},
 };
 
 /// A clock that tests move.
@@ -60,15 +60,16 @@ impl TestServer {
 
     /// With these flags.
     pub(crate) fn with(flags: &[&str]) -> Self {
-        Self::over(flags, async |path, retention, clock| {
-            SqliteStore::open(path, retention, clock).expect("the folder is empty")
+        Self::over(flags, async |path, settings, clock| {
+            SqliteStore::open(path, settings.retention(), settings.quota(), clock)
+                .expect("the folder is empty")
         })
     }
 
     /// With these flags, over another store.
     pub(crate) fn over<Open, S>(flags: &[&str], open: Open) -> Self
     where
-        Open: AsyncFnOnce(&Path, Retention, Arc<dyn Clock>) -> S + Send + 'static,
+        Open: AsyncFnOnce(&Path, &Settings, Arc<dyn Clock>) -> S + Send + 'static,
         S: Store + 'static,
     {
         let args = ["waxseal-server", "--workers=1"].iter().chain(flags);
@@ -82,7 +83,7 @@ impl TestServer {
         let (started, handle) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
-                let store = open(&path, settings.retention(), its_clock).await;
+                let store = open(&path, &settings, its_clock).await;
                 let server = run(&settings, listener, Arc::new(store)).expect("the server starts");
                 started.send(server.handle()).expect("the test waits for it");
                 server.await.expect("the server ends well");

@@ -16,11 +16,12 @@ use std::{
 use tempfile::TempDir;
 use waxseal_core::{time::Timestamp, token::TokenHash};
 use waxseal_server::store::{
-    Clock, Opened, Receipt, Retention, Store, StoreError, redis::RedisStore, sqlite::SqliteStore,
+    Clock, Opened, Quota, Receipt, Retention, Store, StoreError, redis::RedisStore,
+    sqlite::SqliteStore,
 };
 
 /// How long to wait for what happens without a request.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Expects a call to be refused in a certain way.
 macro_rules! assert_refused {
@@ -75,6 +76,7 @@ pub(crate) struct Bench {
     store: Option<Arc<dyn Store>>,
     pub(crate) clock: Arc<Hands>,
     retention: Retention,
+    quota: Quota,
     home: Home,
 }
 
@@ -84,11 +86,15 @@ impl Engine {
     }
 
     pub(crate) async fn start_with(self, retention: Retention) -> Bench {
+        self.start_within(retention, Quota::default()).await
+    }
+
+    pub(crate) async fn start_within(self, retention: Retention, quota: Quota) -> Bench {
         let home = match self {
             Self::Sqlite => Home::Sqlite(tempfile::tempdir().expect("a folder can be made")),
             Self::Redis => Home::Redis(RedisServer::start(&[])),
         };
-        let mut bench = Bench { store: None, clock: Hands::new(), retention, home };
+        let mut bench = Bench { store: None, clock: Hands::new(), retention, quota, home };
         bench.open().await;
         bench
     }
@@ -100,11 +106,14 @@ impl Bench {
         let store: Result<Arc<dyn Store>, StoreError> = match &self.home {
             Home::Sqlite(folder) => {
                 let path = folder.path().join("data").join("waxseal.db");
-                SqliteStore::open(&path, self.retention, clock).map(|store| Arc::new(store) as _)
+                SqliteStore::open(&path, self.retention, self.quota, clock)
+                    .map(|store| Arc::new(store) as _)
             }
-            Home::Redis(server) => RedisStore::connect(&server.url(), self.retention, clock)
-                .await
-                .map(|store| Arc::new(store) as _),
+            Home::Redis(server) => {
+                RedisStore::connect(&server.url(), self.retention, self.quota, clock)
+                    .await
+                    .map(|store| Arc::new(store) as _)
+            }
         };
         self.store = Some(store.expect("the store opens"));
     }

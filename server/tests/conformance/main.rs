@@ -15,6 +15,7 @@ mod only_sqlite;
 mod opening;
 mod owner;
 mod passphrases;
+mod quotas;
 mod sample;
 mod staging;
 
@@ -74,6 +75,7 @@ on_every_engine! {
         publishing_again_answers_the_same,
         a_published_share_takes_no_parts,
         a_staged_share_lasts_an_hour_from_the_last_request,
+        what_is_left_of_an_upload_goes_with_the_share,
         staged_parts_last_a_day,
         a_staged_share_cannot_be_opened,
         a_staged_share_can_be_revoked,
@@ -94,4 +96,13 @@ on_every_engine! {
         a_revocation_ends_every_lease,
         an_opened_share_stays_opened_when_revoked,
         an_expired_or_burned_share_stays_so_when_revoked;
+    quotas:
+        what_exceeds_the_total_is_refused,
+        of_many_at_once_as_many_fit_as_there_is_room_for,
+        room_comes_back_however_content_goes,
+        unfinished_uploads_have_a_limit_of_their_own,
+        announcing_a_size_takes_no_room,
+        what_can_never_fit_is_refused_before_it_is_uploaded,
+        what_stores_nothing_takes_no_room,
+        what_is_full_is_full_after_reopening;
 }

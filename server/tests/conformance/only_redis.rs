@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 use waxseal_core::wire::ShareState;
-use waxseal_server::store::{Retention, Store, StoreError, redis::RedisStore};
+use waxseal_server::store::{Full, Quota, Retention, Store, StoreError, redis::RedisStore};
 
 const SECOND: u64 = 1000;
 const LEASE: u64 = 15 * 60 * SECOND;
@@ -24,7 +24,7 @@ const SLACK: u64 = 2 * SECOND;
 const QUICK: Duration = Duration::from_secs(4);
 
 async fn connect(url: &str) -> Result<RedisStore, StoreError> {
-    RedisStore::connect(url, Retention::default(), Hands::new()).await
+    RedisStore::connect(url, Retention::default(), Quota::default(), Hands::new()).await
 }
 
 async fn upload(store: &RedisStore, sample: &Sample) {
@@ -329,11 +329,11 @@ async fn full_memory_refuses_only_what_takes_room() {
     // As after a restart: not even the scripts are known.
     let () = cmd("SCRIPT").arg("FLUSH").query(&mut server.connection()).expect("allowed");
 
-    assert_refused!(store.create(Sample::one_time().new).await, StoreError::Full);
+    assert_refused!(store.create(Sample::one_time().new).await, StoreError::Full(Full::Engine));
     let new = Sample::with_plaintext(1_100_000).new;
-    assert_refused!(store.create(new).await, StoreError::Full);
+    assert_refused!(store.create(new).await, StoreError::Full(Full::Engine));
     let put = store.put_part(staged.new.id, staged.new.owner, 0, staged.part(0)).await;
-    assert_refused!(put, StoreError::Full);
+    assert_refused!(put, StoreError::Full(Full::Engine));
 
     store.ready().await.expect("it is safe");
     store.create(opened.new.clone()).await.expect("it is there already");

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use waxseal_server::store::{Retention, Store, StoreError, sqlite::SqliteStore};
+use waxseal_server::store::{Full, Quota, Retention, Store, StoreError, sqlite::SqliteStore};
 
 const LEASE: Duration = Duration::from_secs(15 * 60);
 
@@ -29,7 +29,7 @@ fn folder() -> (TempDir, PathBuf) {
 }
 
 fn open(path: &Path) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open(path, Retention::default(), Hands::new())
+    SqliteStore::open(path, Retention::default(), Quota::default(), Hands::new())
 }
 
 /// Stores a share, whatever its size.
@@ -194,16 +194,12 @@ async fn a_full_disk_refuses_only_what_takes_room() {
     drop(engine);
 
     let clock = Hands::new();
-    let engine = SqliteStore::open_with_reserve(
-        &path,
-        Retention::default(),
-        Arc::clone(&clock) as _,
-        1 << 62,
-    )
-    .expect("it opens");
-    assert_refused!(engine.create(Sample::one_time().new).await, StoreError::Full);
+    let quota = Quota { free_disk: 1 << 62, ..Quota::default() };
+    let engine = SqliteStore::open(&path, Retention::default(), quota, Arc::clone(&clock) as _)
+        .expect("it opens");
+    assert_refused!(engine.create(Sample::one_time().new).await, StoreError::Full(Full::Engine));
     let put = engine.put_part(staged.new.id, staged.new.owner, 1, staged.part(1)).await;
-    assert_refused!(put, StoreError::Full);
+    assert_refused!(put, StoreError::Full(Full::Engine));
     engine.create(opened.new.clone()).await.expect("it is there already");
     let claim = token();
     engine
@@ -223,7 +219,8 @@ async fn records_go_when_their_time_is_over() {
     let (_folder, path) = folder();
     let clock = Hands::new();
     let retention = Retention { record: Duration::ZERO, ..Retention::default() };
-    let engine = SqliteStore::open(&path, retention, Arc::clone(&clock) as _).expect("it opens");
+    let engine = SqliteStore::open(&path, retention, Quota::default(), Arc::clone(&clock) as _)
+        .expect("it opens");
     for n in 0..200 {
         let sample = Sample::one_time();
         store(&engine, &sample).await;

@@ -150,6 +150,21 @@ pub(crate) async fn a_staged_share_lasts_an_hour_from_the_last_request(engine: E
     assert!(listed.1.is_empty());
 }
 
+pub(crate) async fn what_is_left_of_an_upload_goes_with_the_share(engine: Engine) {
+    let bench = engine.start().await;
+    let sample = large();
+    bench.create(&sample).await;
+    for n in [0, 1, 2] {
+        let put = bench.store().put_part(sample.new.id, sample.new.owner, n, sample.part(n)).await;
+        put.expect("it fits");
+    }
+    assert!(bench.holds(&sample));
+    bench.advance(60 * MINUTE);
+    bench.loses_unasked(&sample);
+    let publication = bench.store().publish(sample.new.id, sample.new.owner).await;
+    assert_refused!(publication, StoreError::Unknown);
+}
+
 pub(crate) async fn staged_parts_last_a_day(engine: Engine) {
     let bench = engine.start().await;
     let store = bench.store();

@@ -3,7 +3,10 @@
 //! Invariant: no request uses a connection to a server that was not found safe on that connection, and
 //! none waits longer than a few seconds.
 
-use super::{super::StoreError, safety};
+use super::{
+    super::{Full, StoreError},
+    safety,
+};
 use ::redis::{
     AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, Pipeline, ProtocolVersion,
     PushInfo, PushKind, RedisError, RedisResult, ScriptInvocation, ServerErrorKind, Value,
@@ -183,7 +186,7 @@ impl Live {
             // Within a script, older versions put the code into the text.
             let says = |code| error.code() == Some(code) || text.contains(&format!("-{code}"));
             if says("OOM") {
-                StoreError::Full
+                StoreError::Full(Full::Engine)
             } else if is_fault(&error) && !says("READONLY") && !says("MISCONF") {
                 StoreError::Fault(text)
             } else {

@@ -1,5 +1,5 @@
 -- The parts of a staged share that are there.
--- ARGV: now, owner, time to live of a staged share, and of its parts.
+-- ARGV: now, owner, time to live of a staged share, of its parts, and at most.
 
 local r, flat = load_owned(ARGV[2])
 if not r then
@@ -11,6 +11,6 @@ end
 if not is_staged(r) then
   return { 'known', flat }
 end
-keep_staged(r, tonumber(ARGV[3]))
-redis.call('ZREMRANGEBYSCORE', STAGED, '-inf', now - tonumber(ARGV[4]))
+redis.call('ZREMRANGEBYSCORE', STAGED, '-inf', now - tonumber(ARGV[5]))
+keep_staged(r, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]))
 return { 'ok', flat, redis.call('ZRANGE', STAGED, 0, -1) }

@@ -18,6 +18,10 @@ local STAGED = PREFIX .. 'staged'
 
 local now = tonumber(ARGV[1])
 
+-- When the content is gone of itself, and until when it is staged, once the script has changed that:
+-- behind the script's answer, for the ledger.
+local kept = false
+
 local function part_key(n)
   return PREFIX .. 'part:' .. n
 end
@@ -64,12 +68,25 @@ local function keep_record(r)
   redis.call('PEXPIRE', RECORD, tonumber(r.gone_at) - now)
 end
 
--- Keeps a staged share for another while.
-local function keep_staged(r, staged)
+-- Keeps a staged share for another while, and its parts a little longer, but for at most `most` from when
+-- they came. So not every request renews the parts, and none is gone before the record.
+local function keep_staged(r, staged, part_ttl, most)
   r.gone_at = now + staged
   keep_record(r)
   redis.call('HSET', RECORD, 'gone_at', r.gone_at)
   redis.call('PEXPIRE', STAGED, staged)
+  local first = redis.call('ZRANGE', STAGED, 0, 0)[1]
+  if first and redis.call('PTTL', part_key(first)) < staged then
+    local all = redis.call('ZRANGE', STAGED, 0, -1, 'WITHSCORES')
+    for i = 1, #all, 2 do
+      local ttl = math.min(part_ttl, tonumber(all[i + 1]) + most - now)
+      redis.call('PEXPIRE', part_key(all[i]), ttl)
+      if all[i] == '0' then
+        redis.call('PEXPIRE', SEAL, ttl)
+      end
+    end
+  end
+  kept = { now + part_ttl, now + part_ttl }
 end
 
 -- Deletes everything that can be opened.
@@ -78,6 +95,7 @@ local function drop_content(r)
   for n = 0, part_count(r) - 1 do
     redis.call('UNLINK', part_key(n))
   end
+  kept = { 0, 0 }
 end
 
 local function has_live_claim()
@@ -94,8 +112,9 @@ end
 
 -- As `settle`, when the last view has just gone: no lease outlasts `lease_max` from now.
 local function settle_last(r, lease_max)
-  settle(r)
   local ttl = math.min(lease_max, tonumber(r.expires_at) - now)
+  kept = { now + ttl, 0 }
+  settle(r)
   for n = 0, part_count(r) - 1 do
     redis.call('PEXPIRE', part_key(n), ttl)
   end

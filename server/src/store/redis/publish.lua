@@ -29,4 +29,5 @@ for n = 0, count - 1 do
 end
 redis.call('HSET', RECORD, 'expires_at', r.expires_at, 'gone_at', r.gone_at)
 redis.call('UNLINK', STAGED)
+kept = { r.expires_at, 0 }
 return { 'ok', redis.call('HGETALL', RECORD) }

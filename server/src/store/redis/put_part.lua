@@ -1,10 +1,11 @@
 -- Stores a part of a staged share.
--- ARGV: now, owner, number, seal or '', the part without it, time to live of a staged share, and of its parts.
+-- ARGV: now, what there is no room in or '', owner, number, seal or '', the part without it, time to live
+-- of a staged share, of its parts, and at most.
 
-local n, seal, part = tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local staged, staged_parts = tonumber(ARGV[6]), ARGV[7]
+local n, seal, part = tonumber(ARGV[4]), ARGV[5], ARGV[6]
+local staged, part_ttl, most = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 
-local r = load_owned(ARGV[2])
+local r = load_owned(ARGV[3])
 if not r then
   return { 'unknown' }
 end
@@ -15,12 +16,18 @@ local expected = math.min(tonumber(r.size) - SEAL_LEN - n * PART_LEN, PART_LEN)
 if expected <= 0 or #part ~= expected or (n == 0) ~= (#seal == SEAL_LEN) then
   return { 'wrong part' }
 end
+local again = redis.call('EXISTS', part_key(n)) == 1
+if not again and ARGV[2] ~= '' then
+  return { 'full', ARGV[2] }
+end
 
 -- First, so that it is refused when memory is full.
-redis.call('SET', part_key(n), part, 'PX', staged_parts)
+redis.call('SET', part_key(n), part, 'PX', part_ttl)
 if n == 0 then
-  redis.call('SET', SEAL, seal, 'PX', staged_parts)
+  redis.call('SET', SEAL, seal, 'PX', part_ttl)
 end
 redis.call('ZADD', STAGED, now, n)
-keep_staged(r, staged)
-return { 'ok' }
+keep_staged(r, staged, part_ttl, most)
+-- The ledger knew that before.
+kept = false
+return { again and 'known' or 'ok' }

@@ -1,10 +1,12 @@
-//! What a script answers: a word for the outcome, then what belongs to it.
+//! What a script answers: a word for the outcome, then what belongs to it; and behind that, whether it
+//! has changed how long the content is kept.
 //!
 //! Invariant: a word that names an error becomes that error, so callers see only `ok` and `known`.
 
 use super::{
-    super::{StoreError, record::Record},
+    super::{Full, StoreError, record::Record},
     fields,
+    ledger::Kept,
 };
 use ::redis::{FromRedisValue, Value, from_redis_value};
 use bytes::Bytes;
@@ -17,6 +19,33 @@ pub(super) struct Reply {
     rest: IntoIter<Value>,
 }
 
+/// The answer, and how long the content is kept if the script has changed that.
+pub(super) fn split(value: Value) -> Result<(Value, Option<Kept>), StoreError> {
+    let (answer, kept): (Value, Option<(u64, u64)>) =
+        from_redis_value(value).map_err(|_| unexpected())?;
+    let at = Timestamp::from_unix_millis;
+    Ok((answer, kept.map(|(stored, staged)| Kept { stored: at(stored), staged: at(staged) })))
+}
+
+/// The failure by what there is no room in.
+pub(super) fn full(word: &str) -> StoreError {
+    match word {
+        "engine" => StoreError::Full(Full::Engine),
+        "stored" => StoreError::Full(Full::Stored),
+        "staged" => StoreError::Full(Full::Staged),
+        _ => unexpected(),
+    }
+}
+
+/// As scripts spell it.
+pub(super) const fn word(full: Full) -> &'static str {
+    match full {
+        Full::Engine => "engine",
+        Full::Stored => "stored",
+        Full::Staged => "staged",
+    }
+}
+
 impl Reply {
     /// Reads the outcome.
     pub(super) fn new(value: Value, now: Timestamp) -> Result<Self, StoreError> {
@@ -25,6 +54,7 @@ impl Reply {
         match reply.next::<String>()?.as_str() {
             "ok" => Ok(reply),
             "known" => Ok(Self { known: true, ..reply }),
+            "full" => Err(full(&reply.next::<String>()?)),
             "unknown" => Err(StoreError::Unknown),
             "conflict" => Err(StoreError::Conflict),
             "wrong part" => Err(StoreError::WrongPart),

@@ -2,14 +2,14 @@
 //!
 //! Invariant: no text holds a value that a request brought.
 
-use super::super::StoreError;
+use super::super::{Full, StoreError};
 use rusqlite::ErrorCode;
 use std::io;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DiskFull) => Self::Full(Full::Engine),
             Some(
                 ErrorCode::DatabaseBusy
                 | ErrorCode::CannotOpen
@@ -25,7 +25,7 @@ impl From<rusqlite::Error> for StoreError {
 impl From<io::Error> for StoreError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(Full::Engine),
             io::ErrorKind::NotFound => Self::Fault("a file of a part is missing".to_owned()),
             _ => Self::Unavailable(error.to_string()),
         }

@@ -3,7 +3,7 @@
 //! Invariant: a file is on the disk before the transaction that names it commits, and is removed only
 //! after the one that no longer does; files that no row names are removed when the store opens.
 
-use super::super::StoreError;
+use super::super::{Full, StoreError};
 use std::{
     cell::{Cell, RefCell},
     fs::{self, File, OpenOptions},
@@ -39,10 +39,13 @@ impl Files {
         self.folder.join(key.to_string())
     }
 
-    /// [`StoreError::Full`] if `more` bytes would leave less than the reserve.
+    /// [`Full::Engine`] if `more` bytes would leave less than the reserve.
     pub(super) fn check_room(&self, more: usize) -> Result<(), StoreError> {
         let needed = self.reserve.saturating_add(more as u64);
-        if fs4::available_space(&self.folder)? < needed { Err(StoreError::Full) } else { Ok(()) }
+        if fs4::available_space(&self.folder)? < needed {
+            return Err(StoreError::Full(Full::Engine));
+        }
+        Ok(())
     }
 
     /// Writes a file of the running transaction.
@@ -54,8 +57,9 @@ impl Files {
         Ok(file.sync_data()?)
     }
 
-    pub(super) fn read(&self, key: i64) -> Result<Vec<u8>, StoreError> {
-        Ok(fs::read(self.path(key))?)
+    /// Opens a file to read it, also after it is removed.
+    pub(super) fn open(&self, key: i64) -> Result<File, StoreError> {
+        Ok(File::open(self.path(key))?)
     }
 
     /// Removes the file once the running transaction is committed.

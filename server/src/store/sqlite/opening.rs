@@ -5,7 +5,7 @@
 
 use super::{
     super::{Opened, StoreError},
-    rows::{Lease, Share, Tx},
+    rows::{Lease, Share, StoredPart, Tx},
     staging::owned,
 };
 use bytes::Bytes;
@@ -26,7 +26,7 @@ pub(super) fn claim(
     share.record.check_access(access, tx.now)?;
     match tx.lease(share.key, claim)? {
         Some(lease) if tx.now < lease.until => {
-            let head = tx.read(share.key, 0, true)?;
+            let head = tx.stored(share.key, 0)?.read(true)?;
             let until = extend(tx, &share, claim, lease)?;
             return Ok(opened(&share, head, until));
         }
@@ -42,7 +42,7 @@ pub(super) fn claim(
         StoreError::ClaimOver => StoreError::Over { state: ShareState::Expired, at },
         other => other,
     };
-    let head = tx.read(share.key, 0, true).map_err(expired)?;
+    let head = tx.stored(share.key, 0).map_err(expired)?.read(true)?;
     share.record.open(tx.now);
     tx.save(&share)?;
     let until = extend(tx, &share, claim, Lease { first: tx.now, until: tx.now })?;
@@ -55,13 +55,13 @@ pub(super) fn part(
     id: ShareId,
     claim: TokenHash,
     n: u64,
-) -> Result<Bytes, StoreError> {
+) -> Result<StoredPart, StoreError> {
     let (share, lease) = live(tx, id, claim)?;
     if n >= share.record.size.parts() {
         return Err(StoreError::WrongPart);
     }
     extend(tx, &share, claim, lease)?;
-    tx.read(share.key, n, false)
+    tx.stored(share.key, n)
 }
 
 pub(super) fn renew(tx: &Tx<'_>, id: ShareId, claim: TokenHash) -> Result<Timestamp, StoreError> {

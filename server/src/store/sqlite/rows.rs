@@ -10,9 +10,11 @@ use super::{
     },
     database::insert_content,
     files::{Files, LARGE},
+    usage::{Usage, part_len},
 };
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use std::{fs::File, io::Read};
 use waxseal_core::{
     layout::SEAL,
     time::Timestamp,
@@ -23,6 +25,7 @@ use waxseal_core::{
 pub(super) struct Tx<'a> {
     pub(super) db: &'a Connection,
     pub(super) files: &'a Files,
+    pub(super) usage: &'a Usage,
     pub(super) retention: Retention,
     /// What the clock said when the request's turn came.
     pub(super) now: Timestamp,
@@ -55,6 +58,37 @@ impl<'a> NewPart<'a> {
             Some((seal, bytes)) if n == 0 => Self { n, seal: Some(seal), bytes },
             _ => Self { n, seal: None, bytes: part },
         }
+    }
+}
+
+/// A part as it is stored, which outlives the transaction that found it.
+pub(super) struct StoredPart {
+    seal: Vec<u8>,
+    bytes: Stored,
+}
+
+enum Stored {
+    Bytes(Vec<u8>),
+    File(File),
+}
+
+impl StoredPart {
+    /// Whether reading it waits for the disk.
+    pub(super) const fn is_file(&self) -> bool {
+        matches!(self.bytes, Stored::File(_))
+    }
+
+    /// Its bytes, with the seal in front of part 0 or without it.
+    pub(super) fn read(self, with_seal: bool) -> Result<Bytes, StoreError> {
+        let mut part = if with_seal { self.seal } else { Vec::new() };
+        match self.bytes {
+            Stored::Bytes(bytes) if part.is_empty() => part = bytes,
+            Stored::Bytes(bytes) => part.extend(bytes),
+            Stored::File(mut file) => {
+                file.read_to_end(&mut part)?;
+            }
+        }
+        Ok(part.into())
     }
 }
 
@@ -127,13 +161,7 @@ impl Tx<'_> {
         part: &NewPart<'_>,
         staged_until: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        let n = part.n as i64;
-        let earlier = self
-            .db
-            .prepare_cached("SELECT key FROM part WHERE share = ? AND n = ?")?
-            .query_row((share, n), |row| row.get(0))
-            .optional()?;
-        if let Some(key) = earlier {
+        if let Some(key) = self.part_key(share, part.n)? {
             self.drop_part(key)?;
         }
         let in_file = part.bytes.len() > LARGE;
@@ -142,7 +170,9 @@ impl Tx<'_> {
             .prepare_cached(
                 "INSERT INTO part (share, n, in_file, staged_until) VALUES (?, ?, ?, ?)",
             )?
-            .insert((share, n, in_file, staged_until.map(millis)))?;
+            .insert((share, part.n as i64, in_file, staged_until.map(millis)))?;
+        let len = part.seal.map_or(0, <[u8]>::len) + part.bytes.len();
+        self.usage.add(len, staged_until.is_some());
         if in_file {
             self.files.write(key, part.bytes)?;
         }
@@ -153,12 +183,25 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Part `n` of a published share, with or without the seal in front.
+    /// Whether part `n` of the share is stored, if only to be removed soon.
+    pub(super) fn has_part(&self, share: i64, n: u64) -> Result<bool, StoreError> {
+        Ok(self.part_key(share, n)?.is_some())
+    }
+
+    fn part_key(&self, share: i64, n: u64) -> Result<Option<i64>, StoreError> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT key FROM part WHERE share = ? AND n = ?")?
+            .query_row((share, n as i64), |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Part `n` of a published share.
     ///
     /// # Errors
     /// [`StoreError::ClaimOver`] if it is deleted, which only a clock that was set back can leave to
     /// be found here.
-    pub(super) fn read(&self, share: i64, n: u64, with_seal: bool) -> Result<Bytes, StoreError> {
+    pub(super) fn stored(&self, share: i64, n: u64) -> Result<StoredPart, StoreError> {
         let (key, in_file, seal, bytes) = self
             .db
             .prepare_cached(
@@ -172,11 +215,12 @@ impl Tx<'_> {
             })
             .optional()?
             .ok_or(StoreError::ClaimOver)?;
-        let bytes = if in_file { self.files.read(key)? } else { bytes.unwrap_or_default() };
-        match seal {
-            Some(seal) if with_seal => Ok([seal, bytes].concat().into()),
-            _ => Ok(bytes.into()),
-        }
+        let bytes = if in_file {
+            Stored::File(self.files.open(key)?)
+        } else {
+            Stored::Bytes(bytes.unwrap_or_default())
+        };
+        Ok(StoredPart { seal: seal.unwrap_or_default(), bytes })
     }
 
     /// When the content is due to go.
@@ -208,7 +252,16 @@ impl Tx<'_> {
 
     pub(super) fn drop_part(&self, key: i64) -> Result<(), StoreError> {
         self.db.prepare_cached("DELETE FROM content WHERE part = ?")?.execute([key])?;
-        self.db.prepare_cached("DELETE FROM part WHERE key = ?")?.execute([key])?;
+        let (size, n, staged) = self
+            .db
+            .prepare_cached(
+                "DELETE FROM part WHERE key = ? RETURNING
+                    (SELECT size FROM share WHERE key = part.share), n, staged_until IS NOT NULL",
+            )?
+            .query_row([key], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get(2)?))
+            })?;
+        self.usage.remove(part_len(size as u64, n as u64)?, staged);
         self.files.remove(key);
         Ok(())
     }

@@ -20,7 +20,10 @@ pub(super) fn create(tx: &Tx<'_>, share: &NewShare) -> Result<Receipt, StoreErro
         Some(gone) => tx.drop_share(gone.key)?,
         None => {}
     }
-    tx.files.check_room(share.head.as_ref().map_or(0, bytes::Bytes::len))?;
+    tx.usage.check_size(share.size)?;
+    let len = share.head.as_ref().map_or(0, bytes::Bytes::len);
+    tx.usage.check_room(len, false)?;
+    tx.files.check_room(len)?;
     let record = Record::new(share, &tx.retention, tx.now);
     let key = tx.insert(share.id, &record)?;
     if let Some(head) = &share.head {
@@ -43,6 +46,9 @@ pub(super) fn put_part(
     }
     if share.record.size.part_len(n) != Some(part.len()) {
         return Err(StoreError::WrongPart);
+    }
+    if !tx.has_part(share.key, n)? {
+        tx.usage.check_room(part.len(), true)?;
     }
     tx.files.check_room(part.len())?;
     let until = tx.now.after(tx.retention.staged_parts);
@@ -75,6 +81,7 @@ pub(super) fn publish(tx: &Tx<'_>, id: ShareId, owner: TokenHash) -> Result<Rece
         tx.db
             .prepare_cached("UPDATE part SET staged_until = NULL WHERE share = ?")?
             .execute([share.key])?;
+        tx.usage.publish(share.record.size);
     }
     Ok(share.record.receipt(tx.now))
 }

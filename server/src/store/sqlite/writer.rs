@@ -2,12 +2,14 @@
 //!
 //! Invariant: requests that wait together share one transaction, and none is answered before it is
 //! committed. If one of them fails, all are undone and done again, each in a transaction of its own.
+//! However slow the disk is, only so many bytes of bodies wait for it here.
 
 use super::{
-    super::{Clock, Retention, StoreError},
+    super::{Clock, Full, Retention, StoreError},
     files::Files,
     rows::Tx,
     sweep,
+    usage::Usage,
 };
 use rusqlite::Connection;
 use std::{
@@ -18,10 +20,14 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Requests in one transaction, at most.
 const BATCH: usize = 256;
+
+/// Bytes of bodies that the thread has or is to get. Those of further requests stay with their
+/// connections, and go with them.
+const QUEUE: usize = 16 * 1024 * 1024;
 
 /// Between two looks for what is due to go.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -29,12 +35,15 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// Handle of the thread; dropping it waits until the database is closed.
 pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    /// Bytes for which there is room in the queue.
+    room: Arc<Semaphore>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// A request on its way through the thread.
 trait Job: Send {
-    /// Does it; says whether that may be committed.
+    /// Does it; says whether that may be committed. What a quota refuses is refused before anything is
+    /// written.
     fn run(&mut self, tx: &Tx<'_>) -> bool;
     /// Replaces its result: the transaction failed.
     fn fail(&mut self, error: StoreError);
@@ -46,6 +55,8 @@ struct Call<T, F> {
     work: F,
     result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
+    /// Its body's place in the queue.
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl<T: Send, F: Fn(&Tx<'_>) -> Result<T, StoreError> + Send> Job for Call<T, F> {
@@ -53,7 +64,7 @@ impl<T: Send, F: Fn(&Tx<'_>) -> Result<T, StoreError> + Send> Job for Call<T, F>
         let result = (self.work)(tx);
         let failed = matches!(
             result,
-            Err(StoreError::Full | StoreError::Unavailable(_) | StoreError::Fault(_))
+            Err(StoreError::Full(Full::Engine) | StoreError::Unavailable(_) | StoreError::Fault(_))
         );
         self.result = Some(result);
         !failed
@@ -75,14 +86,16 @@ impl Writer {
     pub(super) fn start(
         db: Connection,
         files: Files,
+        usage: Usage,
         retention: Retention,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel();
-        let owner = Owner { db, files, retention, clock };
+        let owner = Owner { db, files, usage, retention, clock };
         let thread =
             thread::Builder::new().name("sqlite".to_owned()).spawn(move || owner.run(&waiting))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        let room = Arc::new(Semaphore::new(QUEUE));
+        Ok(Self { jobs: Some(jobs), room, thread: Some(thread) })
     }
 
     /// Does `work` in a transaction and returns its result once that is committed.
@@ -90,10 +103,30 @@ impl Writer {
         &self,
         work: impl Fn(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.enqueue(work, None).await
+    }
+
+    /// As [`Self::call`], for work that holds so many bytes of a body.
+    pub(super) async fn call_with_body<T: Send + 'static>(
+        &self,
+        len: usize,
+        work: impl Fn(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        // One longer than the queue would wait for ever.
+        let bytes = u32::try_from(len.min(QUEUE)).expect("the queue is shorter than 4 GiB");
+        let room = Arc::clone(&self.room).acquire_many_owned(bytes).await;
+        self.enqueue(work, Some(room.expect("nobody closes it"))).await
+    }
+
+    async fn enqueue<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         if let Some(jobs) = &self.jobs {
             // If the thread has gone, so has `reply`.
-            let _ = jobs.send(Box::new(Call { work, result: None, reply }));
+            let _ = jobs.send(Box::new(Call { work, result: None, reply, _room: room }));
         }
         answer.await.unwrap_or_else(|_| {
             Err(StoreError::Unavailable("the database's thread has ended".to_owned()))
@@ -114,6 +147,7 @@ impl Drop for Writer {
 struct Owner {
     db: Connection,
     files: Files,
+    usage: Usage,
     retention: Retention,
     clock: Arc<dyn Clock>,
 }
@@ -164,19 +198,27 @@ impl Owner {
     }
 
     fn tx(&self) -> Tx<'_> {
-        Tx { db: &self.db, files: &self.files, retention: self.retention, now: self.clock.now() }
+        Tx {
+            db: &self.db,
+            files: &self.files,
+            usage: &self.usage,
+            retention: self.retention,
+            now: self.clock.now(),
+        }
     }
 
     /// Commits what `work` does if it says so, and says whether it is committed.
     fn transact(&self, work: impl FnOnce() -> bool) -> Result<bool, StoreError> {
         let result = self.try_transact(work);
         if matches!(result, Ok(true)) {
+            self.usage.after_commit();
             self.files.after_commit();
         } else {
             // SQLite may have undone it by itself, when the disk is full for example.
             if !self.db.is_autocommit() {
                 self.db.execute_batch("ROLLBACK")?;
             }
+            self.usage.after_rollback();
             self.files.after_rollback();
         }
         result
