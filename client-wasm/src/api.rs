@@ -3,7 +3,7 @@
 //! Invariant: an error says whether the request can have had an effect: only
 //! [`ApiError::Unreachable`] leaves that open.
 
-use js_sys::{Promise, Uint8Array};
+use js_sys::{Promise, Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -160,6 +160,19 @@ pub async fn revoke(id: ShareId, owner: &OwnerToken) -> Result<Status, ApiError>
     json(&send("DELETE", &share(id, ""), Some(&owner.to_base64url()), Body::None).await?).await
 }
 
+/// As [`revoke`], of a page that is being left and gets no answer any more.
+pub fn revoke_on_leaving(id: ShareId, owner: &OwnerToken) {
+    let Ok(headers) = Headers::new() else { return };
+    headers.set("authorization", &format!("Bearer {}", owner.to_base64url())).ok();
+    let options = RequestInit::new();
+    options.set_method("DELETE");
+    options.set_headers(&headers);
+    let kept = Reflect::set(&options, &"keepalive".into(), &JsValue::TRUE);
+    debug_assert!(kept.is_ok(), "a plain object takes properties");
+    // Nobody is there to see what becomes of it.
+    drop(fetch(&share(id, ""), &options));
+}
+
 /// `POST /api/status`.
 ///
 /// # Errors
@@ -191,6 +204,17 @@ extern "C" {
 
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(timer: &JsValue);
+}
+
+/// Ends a request that nobody waits for any more, until disarmed.
+struct Wanted(Option<AbortController>);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        if let Some(abort) = &self.0 {
+            abort.abort();
+        }
+    }
 }
 
 /// Ends a request that takes too long, until dropped.
@@ -256,12 +280,15 @@ async fn send_within(
     options.set_headers(&headers);
     let abort = AbortController::new().map_err(|_| ApiError::Unexpected)?;
     options.set_signal(Some(&abort.signal()));
+    let mut wanted = Wanted(Some(abort.clone()));
     let deadline = Deadline::new(millis, abort);
     let fetched = JsFuture::from(fetch(path, &options)).await;
+    wanted.0 = None;
     let response: Response = fetched.map_err(|_| ApiError::Unreachable)?.unchecked_into();
     match response.status() {
         200..=299 => Ok((response, deadline)),
-        500.. if response.status() != 507 => Err(ApiError::Unreachable),
+        // Too slow, or away: the request had no effect, but may have one next time.
+        408 | 500.. if response.status() != 507 => Err(ApiError::Unreachable),
         _ => Err(ApiError::Problem(json(&response).await?)),
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! Invariant: what is written leaves the page sealed or not at all.
 
+mod attachments;
 mod dialog;
 mod form;
 mod links;
+mod progress;
 mod result;
+mod send;
 mod steps;
 
 use crate::{
@@ -24,6 +27,8 @@ type SharedPolicy = Rc<RefCell<Option<Policy>>>;
 pub fn start() {
     theme::start();
     form::start();
+    attachments::start();
+    send::start();
     let policy = SharedPolicy::default();
     dialog::start(&policy);
     links::start();
@@ -47,6 +52,7 @@ fn load(policy: &SharedPolicy) {
             dom::show(&dom::by_id::<HtmlElement>("insecure"), insecure);
             dom::show(&dom::by_id::<HtmlElement>("insecure-off"), !answer.allow_insecure_http);
             form::allow(!insecure || answer.allow_insecure_http);
+            attachments::set_limit(answer.max_bytes);
             *policy.borrow_mut() = Some(answer);
         }
     });

@@ -8,6 +8,7 @@ pub mod compose;
 pub mod copy;
 pub mod dom;
 pub mod extras;
+pub mod kind;
 pub mod recipient;
 pub mod storage;
 pub mod theme;

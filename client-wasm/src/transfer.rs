@@ -41,7 +41,7 @@ pub async fn run(
         // Not in the condition: the queue would stay borrowed while a part is on its way.
         loop {
             let Some(n) = parts.borrow_mut().next() else { return Ok(()) };
-            let bytes = insist(&mut worker, progress, async |worker| work(worker, n).await).await?;
+            let bytes = with(&mut worker, progress, async |worker| work(worker, n).await).await?;
             progress.add(bytes);
         }
     };
@@ -54,8 +54,28 @@ fn lanes() -> usize {
     (dom::window().navigator().hardware_concurrency() as usize).clamp(2, 4)
 }
 
-/// Does `work` till it gets through.
-async fn insist(
+/// Does `work` till it gets through: what cannot reach the server is tried again, later and later.
+///
+/// # Errors
+/// The first [`Failure`] that trying again does not mend.
+pub async fn insist<T>(
+    progress: &Progress,
+    work: impl AsyncFn() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut failures = 0;
+    loop {
+        match work().await {
+            Err(Failure::Unreachable) => {}
+            done => return done,
+        }
+        let _waiting = progress.wait();
+        pause(backoff::delay(failures).as_millis() as i32).await;
+        failures += 1;
+    }
+}
+
+/// As [`insist`], with a worker that is started anew when it breaks.
+async fn with(
     worker: &mut Option<BulkWorker>,
     progress: &Progress,
     work: impl AsyncFn(&BulkWorker) -> Result<u64, Failure>,

@@ -8,12 +8,10 @@
 
 mod bulk;
 mod channel;
-mod seal;
 mod unlock;
 
 pub use bulk::{BulkWorker, Failure, Fetch, OpenPart, PartKey, SealPart, Store};
 pub use channel::warm_up;
-pub use seal::{Sealed, seal};
 pub use unlock::{Unlocked, unlock};
 
 use js_sys::JsString;
@@ -25,12 +23,11 @@ use waxseal_core::{
 };
 
 /// What a person is told when a worker cannot be used; its code may not have come.
-const BROKEN: &str = "The encryption could not be loaded. Nothing is lost; try again.";
+pub const BROKEN: &str = "The encryption could not be loaded. Nothing is lost; try again.";
 
 /// What a worker can be asked to do.
 #[derive(Serialize, Deserialize)]
 enum Job {
-    Seal(seal::Job),
     Unlock(unlock::Job),
     Bulk(bulk::Job),
 }
@@ -38,7 +35,6 @@ enum Job {
 /// Answers jobs, for the life of the worker.
 pub fn serve() {
     channel::serve(async |job, value| match job {
-        Job::Seal(job) => seal::work(job),
         Job::Unlock(job) => unlock::work(job),
         Job::Bulk(job) => bulk::work(job, value).await,
     });

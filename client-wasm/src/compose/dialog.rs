@@ -1,11 +1,14 @@
 //! The share dialog: how long, how often, and then the link.
 
 use super::{
-    SharedPolicy, explain, form, links, result,
+    SharedPolicy,
+    attachments::{self, Attachment},
+    form, links, result,
+    send::{Order, Stopped},
     steps::{Step, close, current, dialog, show},
 };
 use crate::{
-    api, dom,
+    dom,
     storage::{self, OwnedLink},
     words, worker,
 };
@@ -14,6 +17,7 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use waxseal_core::{
+    body::BodyPlan,
     keys::LinkKeys,
     link::LinkSecret,
     manifest::{Manifest, SealedPolicy},
@@ -50,6 +54,12 @@ pub(super) fn start(policy: &SharedPolicy) {
     // Escape must not lose a link that was just made.
     dom::on(&dialog(), "cancel", |event| {
         if current() != Step::Options {
+            event.prevent_default();
+        }
+    });
+    // The browser asks only once whether it may close; after that this is the only way to be asked.
+    dom::on(&dialog(), "keydown", |event| {
+        if dom::property(&event, "key") == "Escape" && current() != Step::Options {
             event.prevent_default();
         }
     });
@@ -131,6 +141,12 @@ fn reflect_strength() {
 
 fn error(text: &str) {
     dom::by_id::<HtmlElement>("options-error").set_text_content(Some(text));
+    note("");
+}
+
+/// Says what is no error.
+fn note(text: &str) {
+    dom::by_id::<HtmlElement>("options-note").set_text_content(Some(text));
 }
 
 fn choices(policy: &Policy) -> Result<Choices, String> {
@@ -165,61 +181,75 @@ async fn get_link(policy: &Policy) {
             show(Step::Busy);
             make(choices).await
         }
-        Err(why) => Err(why),
+        Err(why) => Err(Stopped::Failed(why)),
     };
-    if let Err(why) = made {
-        show(Step::Options);
-        error(&why);
+    let Err(stopped) = made else { return };
+    show(Step::Options);
+    match stopped {
+        Stopped::Failed(why) => error(&why),
+        Stopped::Cancelled => {
+            note("Cancelled. What you wrote and attached is still here.");
+        }
     }
 }
 
-async fn make(choices: Choices) -> Result<(), String> {
+async fn make(choices: Choices) -> Result<(), Stopped> {
+    let (order, secret, label) = prepare(&choices).await.map_err(Stopped::Failed)?;
+    let (id, owner) = (order.request.id, order.owner.clone());
+    let attachments = attachments::summary(&order.files);
+    let receipt = order.send().await?;
+    storage::add_link(OwnedLink { id, owner: owner.clone(), label });
+    let link = secret.to_link(&dom::origin());
+    let expires_at = receipt.expires_at.ok_or_else(|| {
+        Stopped::Failed("The server did not say when the link expires.".to_owned())
+    })?;
+    result::show(&result::Made {
+        link: link.to_string(),
+        id,
+        owner,
+        expires_at,
+        views: choices.views,
+        passphrase: choices.passphrase,
+        attachments,
+    })
+    .await;
+    links::refresh();
+    Ok(())
+}
+
+/// What is to be sent, the link's secret, and what the sender calls it.
+async fn prepare(choices: &Choices) -> Result<(Order, LinkSecret, String), String> {
     const NO_RNG: &str = "This browser gives no random numbers.";
     let written = form::read()?;
+    let files = attachments::all();
     let label =
         if written.title.is_empty() { "Untitled".to_owned() } else { written.title.clone() };
     let manifest = Manifest {
         title: written.title,
-        from: choices.from,
+        from: choices.from.clone(),
         fields: written.fields,
-        files: Vec::new(),
+        files: files.iter().map(Attachment::describe).collect(),
         policy: Some(SealedPolicy { views: choices.views, expires_in: choices.expires_in }),
     };
     let secret = LinkSecret::generate(&mut SysRng).map_err(|_| NO_RNG)?;
     let owner = OwnerToken::generate(&mut SysRng).map_err(|_| NO_RNG)?;
     let keys = LinkKeys::derive(&secret);
-    let sealed = worker::seal(&secret, &choices.passphrase, manifest).await?;
+    let (key, passphrase_hash) = if choices.passphrase.is_empty() {
+        (keys.body(), None)
+    } else {
+        let unlocked = worker::unlock(&secret, &choices.passphrase).await?;
+        (unlocked.key, Some(unlocked.proof.hash()))
+    };
+    let plan = BodyPlan::new(&key, &manifest, &mut SysRng).map_err(|error| error.to_string())?;
     let request = CreateRequest {
         id: keys.id,
         access_hash: keys.access.hash(),
         owner_hash: owner.hash(),
-        passphrase_hash: sealed.passphrase_hash,
-        size: u64::try_from(sealed.body.len())
-            .ok()
-            .and_then(|size| size.try_into().ok())
-            .ok_or("The text is too long.")?,
+        passphrase_hash,
+        size: plan.size(),
         expires_in: choices.expires_in,
         views: choices.views,
-        head: Some(sealed.body),
+        head: None,
     };
-    // A creation is the same when asked again, so an answer lost on the way costs nothing.
-    let receipt = match api::create(&request).await {
-        Err(api::ApiError::Unreachable) => api::create(&request).await,
-        answer => answer,
-    };
-    let receipt = receipt.map_err(|error| explain(&error))?;
-    storage::add_link(OwnedLink { id: keys.id, owner: owner.clone(), label });
-    let link = secret.to_link(&dom::origin());
-    let expires_at = receipt.expires_at.ok_or("The server did not say when the link expires.")?;
-    result::show(&result::Made {
-        link: link.to_string(),
-        id: keys.id,
-        owner,
-        expires_at,
-        views: choices.views,
-        passphrase: choices.passphrase,
-    })
-    .await;
-    links::refresh();
-    Ok(())
+    Ok((Order { plan, files, request, owner }, secret, label))
 }

@@ -1,5 +1,6 @@
 //! Writing: a title and labelled fields, from a template or one by one.
 
+use super::attachments;
 use crate::dom;
 use wasm_bindgen::JsCast;
 use waxseal_core::{
@@ -61,7 +62,7 @@ pub(super) fn start() {
     });
     dom::on(&dom::by_id::<HtmlElement>("compose"), "input", |_| error(""));
     dom::on(&dom::window(), "beforeunload", |event| {
-        if has_text() {
+        if has_text() || !attachments::is_empty() {
             event.prevent_default();
         }
     });
@@ -81,6 +82,7 @@ pub(super) fn clear() {
     let note: HtmlInputElement = dom::all("input[name=template]").swap_remove(0).unchecked_into();
     note.set_checked(true);
     lay_out("note");
+    attachments::clear();
 }
 
 /// Says what is wrong with the form.
@@ -108,9 +110,10 @@ pub(super) fn read() -> Result<Written, String> {
         };
         fields.push(Field { label, value, kind });
     }
-    if fields.is_empty() {
-        return Err("Write something first.".to_owned());
+    if fields.is_empty() && attachments::is_empty() {
+        return Err("Write something or attach a file first.".to_owned());
     }
+    attachments::check()?;
     Ok(Written { title, fields })
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Made {
     pub(super) expires_at: Timestamp,
     pub(super) views: Option<Views>,
     pub(super) passphrase: String,
+    /// How many attachments of what size, where there are any.
+    pub(super) attachments: Option<String>,
 }
 
 #[derive(Default)]
@@ -86,7 +88,10 @@ pub(super) async fn show(made: &Made) {
     if let Some(qr) = &qr {
         qr.show_in(&target);
     }
-    let facts = format!("Expires {}. {}", words::date(made.expires_at), views(made.views));
+    let mut facts = format!("Expires {}. {}", words::date(made.expires_at), views(made.views));
+    if let Some(attachments) = &made.attachments {
+        facts += &format!(" {attachments}.");
+    }
     dom::by_id::<HtmlElement>("result-facts").set_text_content(Some(&facts));
     let note: HtmlElement = dom::by_id("result-passphrase");
     dom::show(&note, !made.passphrase.is_empty());

@@ -12,6 +12,11 @@ pub(super) enum Step {
     Result,
 }
 
+/// Whether the dialog is open.
+pub(super) fn is_open() -> bool {
+    dialog().open()
+}
+
 /// Closes the dialog; what was chosen stays chosen.
 pub(super) fn close() {
     dialog().close();
