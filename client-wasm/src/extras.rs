@@ -153,7 +153,7 @@ impl Qr {
 }
 
 /// Hands `blob` to the browser as a download.
-fn save(blob: &Blob, name: &str) {
+pub(crate) fn save(blob: &Blob, name: &str) {
     let Ok(url) = Url::create_object_url_with_blob(blob) else { return };
     let anchor: HtmlAnchorElement = dom::element("a");
     anchor.set_href(&url);

@@ -4,6 +4,7 @@
 //! passphrase and the plaintext never get into a request.
 
 pub mod api;
+pub mod attachments;
 pub mod compose;
 pub mod copy;
 pub mod dom;

@@ -8,6 +8,7 @@ mod screen;
 
 use crate::{
     api::{self, ApiError, Claimed},
+    attachments::{self, End, HandOver},
     dom,
     storage::{self, Place},
     theme, words,
@@ -19,6 +20,7 @@ use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use waxseal_core::{
+    base64url,
     body::{self, OpenedHead},
     chunk::Damaged,
     keys::{BodyKey, LinkKeys},
@@ -221,15 +223,32 @@ impl Recipient {
         let has_files = !opened.manifest.files.is_empty();
         item::show(&opened.manifest, &claimed, fits);
         if has_files {
-            // Acknowledging would delete what this page cannot save yet.
             self.keep_place_until(claimed.lease_until);
+            let to_know = self.to_know(key, claim, &claimed);
+            match attachments::hand_over(&to_know, &claimed.head).await {
+                // The place is kept, so a reload comes back to this item.
+                End::Missing => return item::attachments_missing(),
+                End::Done => item::clear(spent),
+                End::Over => item::allow_clear(true),
+            }
+        } else if api::acknowledge(self.keys.id, claim).await.is_err() {
             return;
         }
-        if api::acknowledge(self.keys.id, claim).await.is_ok() {
-            self.give_up_place();
-            if spent {
-                leave_address(&SHOWN.into());
-            }
+        self.give_up_place();
+        if spent {
+            leave_address(&SHOWN.into());
+        }
+    }
+
+    fn to_know(&self, key: &BodyKey, claim: &ClaimToken, claimed: &Claimed) -> HandOver {
+        HandOver {
+            token: self.secret.to_token().to_string(),
+            key: base64url::encode(key.input().as_bytes()),
+            passphrase: screen::asks_passphrase(),
+            claim: claim.clone(),
+            size: claimed.size,
+            expires_at: claimed.expires_at.unix_millis(),
+            spent: claimed.views_left == Some(0),
         }
     }
 

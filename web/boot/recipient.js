@@ -1,3 +1,4 @@
+self.waxsealAttachments = () => import("/assets/attachments.js");
 self.waxsealExtras = () => import("/assets/extras.js");
 self.waxsealWorker = new URL("/assets/worker.js", location.href).href;
 const start = async () => {

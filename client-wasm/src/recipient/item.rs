@@ -43,15 +43,6 @@ pub(super) fn show(manifest: &Manifest, claimed: &Claimed, fits: bool) {
         dom::append(&fields, &row(&section, field));
     }
     dom::show(&fields, !manifest.fields.is_empty());
-    if !manifest.files.is_empty() {
-        let count = words::plural(manifest.files.len() as u64, "attachment");
-        let text = format!(
-            "{count} came with this item. This page cannot save attachments; nothing of them is lost until {}.",
-            words::clock(claimed.lease_until)
-        );
-        at("files").set_text_content(Some(&text));
-        dom::show(&at("files"), true);
-    }
     if let Some((network, password)) = wifi(&manifest.fields) {
         let button: HtmlButtonElement = dom::slot(&section, "wifi");
         dom::show(&button, true);
@@ -64,24 +55,42 @@ pub(super) fn show(manifest: &Manifest, claimed: &Claimed, fits: bool) {
             });
         });
     }
-    let clear: HtmlButtonElement = dom::slot(&section, "clear");
     let spent = claimed.views_left == Some(0);
-    {
-        let section = section.clone();
-        dom::on_click(&clear, move || {
-            dom::slot::<HtmlElement>(&section, "fields").set_text_content(None);
-            dom::slot::<HtmlElement>(&section, "qr-row").remove();
-            dom::slot::<HtmlElement>(&section, "title").set_text_content(None);
-            dom::slot::<HtmlElement>(&section, "from").set_text_content(None);
-            if !spent {
-                let again = "The link can be opened again.";
-                dom::slot::<HtmlElement>(&Screen::Cleared.section(), "text")
-                    .set_text_content(Some(again));
-            }
-            Screen::Cleared.show();
-        });
-    }
+    dom::on_click(&at("clear"), move || clear(spent));
+    allow_clear(manifest.files.is_empty());
     Screen::Item.show();
+}
+
+/// Whether the screen can be cleared while the claim is as it is.
+pub(super) fn allow_clear(allowed: bool) {
+    dom::show(&dom::slot::<Element>(&Screen::Item.section(), "clear"), allowed);
+}
+
+/// The code for attachments did not come.
+pub(super) fn attachments_missing() {
+    let place: HtmlElement = dom::by_id("attachments");
+    let text =
+        "The attachments could not be loaded. Reload this page to try again: nothing is lost.";
+    place.set_text_content(Some(text));
+    place.set_class_name("note warn");
+    dom::show(&place, true);
+    allow_clear(true);
+}
+
+/// Takes the item off the screen. `spent` = it cannot be opened again.
+pub(super) fn clear(spent: bool) {
+    let section = Screen::Item.section();
+    for name in ["fields", "title", "from"] {
+        dom::slot::<HtmlElement>(&section, name).set_text_content(None);
+    }
+    for gone in dom::all("[data-slot=qr-row],#attachments") {
+        gone.remove();
+    }
+    if !spent {
+        let again = "The link can be opened again.";
+        dom::slot::<HtmlElement>(&Screen::Cleared.section(), "text").set_text_content(Some(again));
+    }
+    Screen::Cleared.show();
 }
 
 fn row(section: &Element, field: &Field) -> Element {

@@ -168,6 +168,9 @@ fn next_message(worker: &TrustedWorker) -> Promise {
     })
 }
 
+/// Where the page's bootstrap names the worker.
+const NAMED: &str = "waxsealWorker";
+
 /// The worker's URL, as a `TrustedScriptURL` where the browser has Trusted Types.
 fn script_url() -> JsValue {
     thread_local! {
@@ -177,8 +180,9 @@ fn script_url() -> JsValue {
 }
 
 fn make_script_url() -> JsValue {
-    let url = dom::property(&dom::window(), "waxsealWorker").as_string();
-    let url = url.expect("the page's bootstrap names the worker");
+    let named = dom::property(&dom::window(), NAMED);
+    // Another module of this page has made the one policy that there may be, and left what it gave.
+    let Some(url) = named.as_string() else { return named };
     let types = dom::property(&dom::window(), "trustedTypes");
     if types.is_undefined() {
         return url.into();
@@ -193,7 +197,10 @@ fn make_script_url() -> JsValue {
     create.forget();
     let trusted = call_method(&types, "createPolicy", &["waxseal".into(), rules.into()])
         .and_then(|policy| call_method(&policy, "createScriptURL", &[url.as_str().into()]));
-    trusted.unwrap_or_else(|_| url.into())
+    let trusted = trusted.unwrap_or_else(|_| url.into());
+    let left = Reflect::set(&dom::window(), &NAMED.into(), &trusted);
+    debug_assert!(left.is_ok(), "a window takes properties");
+    trusted
 }
 
 fn call_method(object: &JsValue, name: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
