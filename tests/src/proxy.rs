@@ -7,9 +7,12 @@ mod requests;
 
 use anyhow::Result;
 use requests::Requests;
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -52,7 +55,19 @@ struct Log {
 #[derive(Clone)]
 enum Action {
     LoseReply,
+    Cut { met: Arc<AtomicUsize> },
+    CutOnce { met: Arc<AtomicUsize>, seen: Arc<Mutex<HashSet<String>>> },
     Hold { waiting: Arc<AtomicUsize>, gate: watch::Receiver<()> },
+}
+
+/// What becomes of the connection of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Pass,
+    /// Nothing goes to the server.
+    Cut,
+    /// It ends when the server answers.
+    LoseReply,
 }
 
 impl Proxy {
@@ -108,6 +123,18 @@ impl Proxy {
         self.rule(part, |_, _| Action::LoseReply)
     }
 
+    /// Connections that make a request with `part` in its first line are cut before the server hears
+    /// of it: there is no network.
+    pub fn cut(&self, part: &str) -> Rule {
+        self.rule(part, |met, _| Action::Cut { met })
+    }
+
+    /// Of each request with `part` in its first line, the first connection is cut: in turn before the
+    /// server hears of the request, and when the server has begun to answer.
+    pub fn cut_once(&self, part: &str) -> Rule {
+        self.rule(part, |met, _| Action::CutOnce { met, seen: Arc::default() })
+    }
+
     /// Requests with `part` in their first line wait here until the rule is dropped.
     pub fn hold(&self, part: &str) -> Rule {
         self.rule(part, |waiting, gate| Action::Hold { waiting, gate })
@@ -156,7 +183,7 @@ impl Shared {
         let mut server = TcpStream::connect(("127.0.0.1", self.upstream)).await?;
         let (up, down) = self.two_streams();
         let mut requests = Requests::default();
-        let mut lose_reply = false;
+        let mut fate = Fate::Pass;
         let (mut sent, mut answered) = (vec![0; 16384], vec![0; 16384]);
         loop {
             tokio::select! {
@@ -167,8 +194,11 @@ impl Shared {
                     }
                     self.log().streams[up].extend_from_slice(bytes);
                     for line in requests.push(bytes) {
-                        lose_reply = self.obey(&line).await;
+                        fate = self.obey(&line).await;
                         self.log().requests.push(line);
+                    }
+                    if fate == Fate::Cut {
+                        return Ok(());
                     }
                     server.write_all(bytes).await?;
                 }
@@ -178,7 +208,7 @@ impl Shared {
                         return Ok(());
                     }
                     self.log().streams[down].extend_from_slice(bytes);
-                    if lose_reply {
+                    if fate == Fate::LoseReply {
                         return Ok(());
                     }
                     client.write_all(bytes).await?;
@@ -193,17 +223,28 @@ impl Shared {
         (streams.len() - 2, streams.len() - 1)
     }
 
-    /// Does what the rules say about a request; whether its reply is to be lost.
-    async fn obey(&self, line: &str) -> bool {
+    /// Does what the rules say about a request, and says what is to become of its connection.
+    async fn obey(&self, line: &str) -> Fate {
         let rules: Vec<Action> = {
             let log = self.log();
             let fit = log.rules.iter().filter(|(_, part, _)| line.contains(part));
             fit.map(|(.., action)| action.clone()).collect()
         };
-        let mut lose = false;
+        let mut fate = Fate::Pass;
         for rule in rules {
             match rule {
-                Action::LoseReply => lose = true,
+                Action::LoseReply => fate = Fate::LoseReply,
+                Action::Cut { met } => {
+                    met.fetch_add(1, Ordering::SeqCst);
+                    fate = Fate::Cut;
+                }
+                Action::CutOnce { met, seen } => {
+                    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                    if seen.insert(line.to_owned()) {
+                        let even = met.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
+                        fate = if even { Fate::Cut } else { Fate::LoseReply };
+                    }
+                }
                 Action::Hold { waiting, mut gate } => {
                     waiting.fetch_add(1, Ordering::SeqCst);
                     // Nothing is ever sent: it ends when the rule is dropped.
@@ -211,6 +252,6 @@ impl Shared {
                 }
             }
         }
-        lose
+        fate
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::{browser::Browser, wait::until};
 use anyhow::{Context, Result};
-use serde_json::Value;
+use fantoccini::Locator;
+use serde_json::{Value, json};
+use std::path::Path;
 use waxseal_core::wire::OwnedShare;
 
 /// Somebody at the sender's page.
@@ -137,13 +139,8 @@ impl<'a> Sender<'a> {
     /// # Errors
     /// If there is none.
     pub async fn get_link(&self) -> Result<String> {
-        self.browser.click("#get-link").await?;
-        until("the link", async || {
-            let link = self.browser.value("document.querySelector('#link').value").await?;
-            let link = link.as_str().unwrap_or_default();
-            Ok((!link.is_empty()).then(|| link.to_owned()))
-        })
-        .await
+        self.begin().await?;
+        self.link().await
     }
 
     /// Presses “Done”.
@@ -163,6 +160,88 @@ impl<'a> Sender<'a> {
         self.write(0, text).await?;
         self.share().await?;
         self.get_link().await
+    }
+
+    /// Picks files, as the system's dialog would give them.
+    ///
+    /// # Errors
+    /// If the page has no picker.
+    pub async fn attach(&self, files: &[&Path]) -> Result<()> {
+        let paths: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+        let picker = self.browser.find(Locator::Css("#pick")).await?;
+        Ok(picker.send_keys(&paths.join("\n")).await?)
+    }
+
+    /// Drags files and folders over the page and lets go.
+    ///
+    /// # Errors
+    /// Those of the browser; if the page does not show that it would take them.
+    pub async fn drop(&self, files: &[&Path]) -> Result<()> {
+        let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            if kind == "drop" {
+                self.browser.wait_for("#dropping").await?;
+            }
+            let event = json!({
+                "type": kind, "x": 200, "y": 200,
+                "data": { "items": [], "files": files, "dragOperationsMask": 1 },
+            });
+            self.browser.devtools("Input.dispatchDragEvent", event).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes attachment `n` away, counted from 0.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn remove_attachment(&self, n: usize) -> Result<()> {
+        self.browser.click(&format!("#files > li:nth-child({}) [data-slot=remove]", n + 1)).await
+    }
+
+    /// Names and sizes of the attachments, once there are `count`.
+    ///
+    /// # Errors
+    /// If there never are.
+    pub async fn attachments(&self, count: usize) -> Result<Vec<(String, String)>> {
+        until(&format!("{count} attachments"), async || {
+            let rows = "[...document.querySelectorAll('#files > li')].map(row => \
+                ['name', 'size'].map(name => row.querySelector(`[data-slot=${name}]`).textContent))";
+            let rows: Vec<(String, String)> =
+                serde_json::from_value(self.browser.value(rows).await?)?;
+            Ok((rows.len() == count).then_some(rows))
+        })
+        .await
+    }
+
+    /// Presses “Get link” and does not wait.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn begin(&self) -> Result<()> {
+        self.browser.click("#get-link").await
+    }
+
+    /// The link, when it is there.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn link(&self) -> Result<String> {
+        until("the link", async || {
+            let link = self.browser.value("document.querySelector('#link').value").await?;
+            let link = link.as_str().unwrap_or_default();
+            Ok((!link.is_empty()).then(|| link.to_owned()))
+        })
+        .await
+    }
+
+    /// What the dialog says is wrong, once it does.
+    ///
+    /// # Errors
+    /// If it never does.
+    pub async fn refusal(&self) -> Result<String> {
+        self.browser.wait_for("#options-error:not(:empty)").await?;
+        self.browser.text("#options-error").await
     }
 
     /// My links: name and state of each, once the newest is in the state that begins with `newest`.
