@@ -34,7 +34,7 @@ pub async fn run(
     work: impl AsyncFn(&BulkWorker, u64) -> Result<u64, Failure>,
 ) -> Result<(), Failure> {
     let parts: Vec<u64> = parts.collect();
-    let lanes = lanes().min(parts.len());
+    let lanes = LANES.min(parts.len());
     let parts = RefCell::new(parts.into_iter());
     let lane = || async {
         let mut worker = None;
@@ -48,11 +48,8 @@ pub async fn run(
     try_join_all((0..lanes).map(|_| lane())).await.map(|_| ())
 }
 
-/// Workers at once: one a processor, but never one alone, which would wait for the network between
-/// two parts, and never more than keep a browser busy.
-fn lanes() -> usize {
-    (dom::window().navigator().hardware_concurrency() as usize).clamp(2, 4)
-}
+/// Workers at once, whatever the processor: some wait for the network while others seal.
+const LANES: usize = 4;
 
 /// Does `work` till it gets through: what cannot reach the server is tried again, later and later.
 ///

@@ -7,14 +7,15 @@ use crate::tools::{cargo, find, run};
 use anyhow::{Result, bail};
 
 /// What is measured, and the programs that it takes.
-const BENCHES: [(&str, &str); 2] = [("page", "chromedriver"), ("server", "redis-server")];
+const BENCHES: [(&str, &str); 3] =
+    [("crypto", "chromedriver"), ("page", "chromedriver"), ("server", "redis-server")];
 
 /// Builds everything, then runs `which`, or all there are.
 pub(crate) fn bench(which: &[&str]) -> Result<()> {
     if let Some(unknown) =
         which.iter().find(|name| !BENCHES.iter().any(|(bench, _)| bench == *name))
     {
-        bail!("bench: what is `{unknown}`? There are `page` and `server`");
+        bail!("bench: what is `{unknown}`? There are `crypto`, `page` and `server`");
     }
     for (bench, program) in BENCHES {
         if (which.is_empty() || which.contains(&bench)) && find(program).is_none() {

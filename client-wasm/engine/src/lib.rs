@@ -29,7 +29,7 @@ enum Aes {
 /// Why a part was not sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealFailure {
-    /// Not as much plaintext as the part holds.
+    /// Not as much plaintext as the part holds, or no room for it.
     #[error("a file changed while it was being read")]
     Length,
     /// The browser's AES failed, for lack of memory for instance.
@@ -56,7 +56,9 @@ impl Engine {
         Self(Aes::Portable(Box::new(ChunkCipher::new(key.clone()))))
     }
 
-    /// Part `n` of a body of `size`, sealed, behind `front`: the seal before part 0, else nothing.
+    /// Writes part `n` of a body of `size`, sealed, to the start of `out`, behind `front`: the seal
+    /// before part 0, else nothing. Gives what was written. One `out` will do for many parts, and
+    /// spares the browser half of its time.
     ///
     /// # Errors
     /// [`SealFailure`].
@@ -66,48 +68,57 @@ impl Engine {
         n: u64,
         plaintext: &Uint8Array,
         front: &[u8],
+        out: &Uint8Array,
     ) -> Result<Uint8Array, SealFailure> {
         let range = size.part_plaintext(n);
         if range.end - range.start != u64::from(plaintext.length()) {
             return Err(SealFailure::Length);
         }
-        self.seal_chunks(size.part_chunks(n), plaintext, front).await
+        self.seal_chunks(size.part_chunks(n), plaintext, front, out).await
     }
 
-    /// `chunks` of a body, all full but the last, sealed, behind `front`.
+    /// As [`Self::seal_part`], for any `chunks` of a body, all full but the last.
     ///
     /// # Errors
-    /// [`SealFailure::Platform`].
+    /// [`SealFailure`].
     pub async fn seal_chunks(
         &self,
         chunks: Range<u64>,
         plaintext: &Uint8Array,
         front: &[u8],
+        out: &Uint8Array,
     ) -> Result<Uint8Array, SealFailure> {
+        let tags = (chunks.end - chunks.start) as u32 * TAG as u32;
+        let len = front.len() as u32 + plaintext.length() + tags;
+        if out.length() < len {
+            return Err(SealFailure::Length);
+        }
+        let out = out.subarray(0, len);
         match &self.0 {
             Aes::Platform(platform) => {
-                let sealed = platform.seal(chunks, plaintext, front).await;
-                sealed.map_err(|_| SealFailure::Platform)
+                out.subarray(0, front.len() as u32).copy_from(front);
+                let behind = out.subarray(front.len() as u32, len);
+                let sealed = platform.seal(chunks, plaintext, &behind).await;
+                sealed.map_err(|_| SealFailure::Platform)?;
             }
             Aes::Portable(cipher) => {
                 let plaintext = Zeroizing::new(plaintext.to_vec());
-                let mut out = Vec::with_capacity(
-                    front.len() + plaintext.len() + (plaintext.len() / CHUNK + 1) * TAG,
-                );
-                out.extend_from_slice(front);
+                let mut sealed = Vec::with_capacity(len as usize);
+                sealed.extend_from_slice(front);
                 let mut rest = plaintext.as_slice();
                 for index in chunks {
                     let (chunk, behind) = rest.split_at(rest.len().min(CHUNK));
-                    cipher.seal_chunk(index, chunk, &mut out);
+                    cipher.seal_chunk(index, chunk, &mut sealed);
                     rest = behind;
                 }
-                Ok(Uint8Array::from(out.as_slice()))
+                out.copy_from(&sealed);
             }
         }
+        Ok(out)
     }
 
     /// What part `n` holds of the plaintext bytes `range`; `part` is as the server hands it out, part
-    /// 0 without the seal.
+    /// 0 without the seal. Its buffer is where the plaintext is put.
     ///
     /// # Errors
     /// [`Damaged`] if the part has not the length it must have, or one of the chunks wanted does not
@@ -116,7 +127,7 @@ impl Engine {
         &self,
         contents: Contents,
         n: u64,
-        part: &Uint8Array,
+        part: Uint8Array,
         range: &Range<u64>,
     ) -> Result<Uint8Array, Damaged> {
         if contents.size.part_chunk_bytes(n) != Some(part.length() as usize) {
@@ -128,10 +139,11 @@ impl Engine {
                 platform.open(&spans, part).await
             }
             Aes::Portable(cipher) => {
-                let part = part.to_vec();
-                let mut out = Zeroizing::new(Vec::with_capacity(part.len()));
-                contents.open_part(cipher, n, &part, range, &mut out)?;
-                Ok(Uint8Array::from(out.as_slice()))
+                let mut out = Zeroizing::new(Vec::with_capacity(part.length() as usize));
+                contents.open_part(cipher, n, &part.to_vec(), range, &mut out)?;
+                let part = part.subarray(0, out.len() as u32);
+                part.copy_from(&out);
+                Ok(part)
             }
         }
     }

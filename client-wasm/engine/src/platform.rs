@@ -45,13 +45,13 @@ impl Platform {
         Some(Self { subtle, aes: aes.ok()?.unchecked_into(), key: key.clone(), algorithm, nonce })
     }
 
-    /// `chunks`, all full but the last, sealed, behind `front`.
+    /// Fills `out` with `chunks`, all full but the last, sealed.
     pub(crate) async fn seal(
         &self,
         chunks: Range<u64>,
         plaintext: &Uint8Array,
-        front: &[u8],
-    ) -> Result<Uint8Array, JsValue> {
+        out: &Uint8Array,
+    ) -> Result<(), JsValue> {
         let count = (chunks.end - chunks.start) as u32;
         let sealing = Array::new_with_length(count);
         for (at, index) in (0..count).zip(chunks) {
@@ -60,24 +60,21 @@ impl Platform {
             let chunk = plaintext.subarray(start, start + CHUNK as u32);
             sealing.set(at, self.encrypt(index, &chunk)?.into());
         }
-        let len = front.len() as u32 + plaintext.length() + count * TAG as u32;
-        let out = Uint8Array::new_with_length(len);
-        out.subarray(0, front.len() as u32).copy_from(front);
         let sealed: Array = JsFuture::from(Promise::all(&sealing)).await?.unchecked_into();
-        let mut end = front.len() as u32;
+        let mut end = 0;
         for chunk in sealed.iter() {
             let chunk = Uint8Array::new(&chunk);
             out.set(&chunk, end);
             end += chunk.length();
         }
-        Ok(out)
+        Ok(())
     }
 
-    /// What `spans` want of `part`, one behind the other.
+    /// What `spans` want of `part`, one behind the other, at its start.
     pub(crate) async fn open(
         &self,
         spans: &[Span],
-        part: &Uint8Array,
+        part: Uint8Array,
     ) -> Result<Uint8Array, Damaged> {
         let opening = Array::new_with_length(spans.len() as u32);
         for (at, span) in (0..).zip(spans) {
@@ -86,22 +83,22 @@ impl Platform {
         }
         let opened = JsFuture::from(Promise::all(&opening)).await.map_err(|_| Damaged)?;
         let opened: Array = opened.unchecked_into();
-        let out = Uint8Array::new_with_length(
-            spans.iter().map(|span| span.wanted().len()).sum::<usize>() as u32,
-        );
-        let mut end = 0;
-        for (span, chunk) in spans.iter().zip(opened.iter()) {
+        let wanted = spans.iter().zip(opened.iter()).map(|(span, chunk)| {
             let chunk = Uint8Array::new(&chunk);
             let padding = chunk.subarray(span.content_len() as u32, chunk.length());
             if padding.length() > 0 && padding.to_vec().iter().any(|byte| *byte != 0) {
                 return Err(Damaged);
             }
             let wanted = span.wanted();
-            let wanted = chunk.subarray(wanted.start as u32, wanted.end as u32);
-            out.set(&wanted, end);
+            Ok(chunk.subarray(wanted.start as u32, wanted.end as u32))
+        });
+        let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
+        let mut end = 0;
+        for wanted in wanted {
+            part.set(&wanted, end);
             end += wanted.length();
         }
-        Ok(out)
+        Ok(part.subarray(0, end))
     }
 
     pub(crate) async fn open_chunk(

@@ -14,7 +14,7 @@ use waxseal_core::{
     base64url,
     body::Contents,
     chunk::ChunkKey,
-    layout::BodySize,
+    layout::{BodySize, PART, PLAIN_PART, SEAL},
     token::{ClaimToken, OwnerToken, ShareId},
     wire::{Problem, to_json},
 };
@@ -167,47 +167,68 @@ pub(super) async fn work(job: Job, value: JsValue) -> Outcome {
     })
 }
 
+/// Room for one part: for its plaintext, and sealed.
+struct Room {
+    plaintext: Uint8Array,
+    sealed: Uint8Array,
+}
+
+impl Room {
+    /// The room of this worker: fresh memory for each part would take as long as the AES.
+    fn get() -> Rc<Self> {
+        thread_local! {
+            static ROOM: Rc<Room> = Rc::new(Room {
+                plaintext: Uint8Array::new_with_length(PLAIN_PART as u32),
+                sealed: Uint8Array::new_with_length((PART + SEAL) as u32),
+            });
+        }
+        ROOM.with(Rc::clone)
+    }
+}
+
 async fn seal(job: SealPart, pieces: Array) -> Result<JsValue, Failure> {
     let range = job.size.part_plaintext(job.n);
-    let plaintext = gather(&pieces, (range.end - range.start) as u32).await?;
+    let room = Room::get();
+    let plaintext = room.plaintext.subarray(0, (range.end - range.start) as u32);
+    gather(&pieces, &plaintext).await?;
     let front = base64url::decode(&job.front).map_err(|_| Failure::Broken)?;
     let engine = engine(&job.key, job.size).await?;
-    let sealed = engine.seal_part(job.size, job.n, &plaintext, &front).await;
+    let sealed = engine.seal_part(job.size, job.n, &plaintext, &front, &room.sealed).await;
     let sealed = sealed.map_err(|_| Failure::Broken)?;
     match job.store {
         Some(Store { id, owner }) => {
             api::put_part(id, &owner, job.n, &sealed).await?;
             Ok(JsValue::UNDEFINED)
         }
-        None => Ok(sealed.into()),
+        None => Ok(sealed.slice(0, sealed.length()).into()),
     }
 }
 
-/// The pieces, one behind the other; `len` bytes.
-async fn gather(pieces: &Array, len: u32) -> Result<Uint8Array, Failure> {
-    let plaintext = Uint8Array::new_with_length(len);
+/// Fills `plaintext` with the pieces, one behind the other.
+async fn gather(pieces: &Array, plaintext: &Uint8Array) -> Result<(), Failure> {
+    let len = plaintext.length();
     let mut end = 0;
     for piece in pieces.iter() {
-        // The buffer is zeros already.
-        let (more, bytes) = if let Some(zeros) = piece.as_f64() {
-            (zeros as u32, None)
-        } else if let Some(blob) = piece.dyn_ref::<Blob>() {
-            let read = JsFuture::from(blob.array_buffer()).await;
-            let bytes = Uint8Array::new(&read.map_err(|_| Failure::Unreadable)?);
-            (bytes.length(), Some(bytes))
-        } else {
-            let bytes: Uint8Array = piece.unchecked_into();
-            (bytes.length(), Some(bytes))
+        let start = end;
+        let fits = |more: u32| {
+            if more <= len - start { Ok(start + more) } else { Err(Failure::Unreadable) }
         };
-        if more > len - end {
-            return Err(Failure::Unreadable);
+        if let Some(zeros) = piece.as_f64() {
+            end = fits(zeros as u32)?;
+            plaintext.fill(0, start, end);
+        } else {
+            let bytes = match piece.dyn_into::<Blob>() {
+                Ok(blob) => {
+                    let read = JsFuture::from(blob.array_buffer()).await;
+                    Uint8Array::new(&read.map_err(|_| Failure::Unreadable)?)
+                }
+                Err(bytes) => bytes.unchecked_into(),
+            };
+            end = fits(bytes.length())?;
+            plaintext.set(&bytes, start);
         }
-        if let Some(bytes) = bytes {
-            plaintext.set(&bytes, end);
-        }
-        end += more;
     }
-    if end == len { Ok(plaintext) } else { Err(Failure::Unreadable) }
+    if end == len { Ok(()) } else { Err(Failure::Unreadable) }
 }
 
 async fn open(job: OpenPart, part: JsValue) -> Result<Uint8Array, Failure> {
@@ -216,7 +237,7 @@ async fn open(job: OpenPart, part: JsValue) -> Result<Uint8Array, Failure> {
         None => part.unchecked_into(),
     };
     let engine = engine(&job.key, job.contents.size).await?;
-    engine.open_part(job.contents, job.n, &part, &job.range).await.map_err(|_| Failure::Damaged)
+    engine.open_part(job.contents, job.n, part, &job.range).await.map_err(|_| Failure::Damaged)
 }
 
 /// The engine of a body; the last one is kept. What is small is not worth the platform's calls.

@@ -1,10 +1,11 @@
-//! `cargo xtask bench [page|server]`: how fast a release build is, beside a baseline of the same run.
+//! `cargo xtask bench [crypto|page|server]`: how fast a release build is, beside a baseline of the same run.
 //!
 //! Invariant: nothing here passes or fails by the clock; figures are printed as Markdown tables, for
 //! `docs/benchmarks.md`, and people judge them.
 #![allow(clippy::print_stdout, reason = "a command talks to its terminal")]
 
 mod bare;
+mod crypto;
 mod figures;
 mod load;
 mod measured;
@@ -25,13 +26,18 @@ fn main() -> Result<()> {
     let args: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
     match &args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => {
+            run(crypto::bench())?;
             run(page::bench())?;
             run(server::bench())
         }
+        ["crypto"] => run(crypto::bench()),
         ["page"] => run(page::bench()),
         ["server"] => run(server::bench()),
         [bare::COMMAND, redis] => bare::serve(redis),
-        other => bail!("unknown benchmark `{}`; there are `page` and `server`", other.join(" ")),
+        other => bail!(
+            "unknown benchmark `{}`; there are `crypto`, `page` and `server`",
+            other.join(" ")
+        ),
     }
 }
 
