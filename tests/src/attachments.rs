@@ -8,7 +8,10 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use getrandom::SysRng;
 use http::Method;
-use std::{collections::HashMap, fs};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    fs,
+};
 use waxseal_core::{
     body::{Contents, OpenedHead},
     chunk::ChunkCipher,
@@ -65,11 +68,11 @@ pub async fn open(api: &Api, link: &str, passphrase: &str) -> Result<Opened> {
         let range = head.file_range(n).context("every file lies somewhere")?;
         let mut content = Vec::new();
         for n in Contents::parts_of(&range) {
-            if !parts.contains_key(&n) {
+            if let Entry::Vacant(part) = parts.entry(n) {
                 let path = path(&format!("/parts/{n}"));
                 let token = claim.to_base64url();
                 let answer = api.send(Method::GET, &path, Some(&token), None::<&()>).await?;
-                parts.insert(n, good(&answer)?.body.clone());
+                part.insert(good(&answer)?.body.clone());
             }
             head.contents().open_part(&cipher, n, &parts[&n], &range, &mut content)?;
         }

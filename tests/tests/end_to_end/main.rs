@@ -22,6 +22,7 @@ macro_rules! on_every_engine {
 }
 
 mod accessibility;
+mod attachments_sent;
 mod items;
 mod keyboard;
 mod links;
@@ -33,6 +34,12 @@ mod passphrases;
 mod zero_knowledge;
 
 on_every_engine! {
+    attachments_sent:
+        attachments_of_every_size_arrive_with_name_and_type,
+        small_attachments_go_in_one_request,
+        a_cancelled_upload_leaves_nothing_on_the_server,
+        an_upload_survives_a_cut_at_every_request,
+        an_upload_goes_on_after_a_crash_of_the_server;
     items:
         every_kind_of_field_arrives_as_it_was_written,
         a_wifi_can_be_joined_and_a_code_be_read;

@@ -1,0 +1,408 @@
+//! Attachments from the sender's page: every way in, and every way an upload is disturbed.
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+use waxseal_tests::{
+    attachments::{self, Opened, noise, stored_parts},
+    browser::Browser,
+    deployment::Deployment,
+    sender::Sender,
+    server::Engine,
+    wait::until,
+};
+
+/// Padded, this is 20 parts.
+const TWENTY_PARTS: usize = 19 * 1024 * 1024 + 300_000;
+
+/// Files on this machine's disk.
+struct Disk(TempDir);
+
+impl Disk {
+    fn new() -> Result<Self> {
+        Ok(Self(tempfile::tempdir()?))
+    }
+
+    fn write(&self, name: &str, content: &[u8]) -> Result<PathBuf> {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().context("a file lies in a folder")?)?;
+        fs::write(&path, content)?;
+        Ok(path)
+    }
+}
+
+/// A sender's page with one file attached, and the dialog open.
+async fn about_to_send<'a>(
+    deployment: &Deployment,
+    browser: &'a Browser,
+    file: &Path,
+) -> Result<Sender<'a>> {
+    let sender = Sender::open(browser, &deployment.origin()).await?;
+    sender.attach(&[file]).await?;
+    sender.attachments(1).await?;
+    sender.share().await?;
+    Ok(sender)
+}
+
+fn assert_holds(opened: &Opened, expected: &[(&str, &[u8])]) {
+    let names: Vec<&str> = opened.manifest.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, expected.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    for ((name, content), (_, wanted)) in opened.named().into_iter().zip(expected) {
+        assert!(content == *wanted, "{name} is not what was attached");
+    }
+}
+
+async fn nothing_is_stored(deployment: &Deployment) -> Result<()> {
+    until("an empty store", async || Ok((stored_parts(deployment)? == 0).then_some(()))).await
+}
+
+pub(crate) async fn attachments_of_every_size_arrive_with_name_and_type(
+    engine: Engine,
+) -> Result<()> {
+    let deployment = Deployment::start(engine).await?;
+    let browser = Browser::start().await?;
+    let disk = Disk::new()?;
+    let large = noise(1, 5 * 1024 * 1024 + 17);
+    let sender = Sender::open(&browser, &deployment.origin()).await?;
+    let files = [
+        disk.write("empty.txt", b"")?,
+        disk.write("größe & <b>.pdf", b"%PDF")?,
+        disk.write("large.bin", &large)?,
+        disk.write("removed.zip", b"not to be sent")?,
+        disk.write("other/empty.txt", b"of the same name")?,
+    ];
+    sender.attach(&files[..2].iter().map(PathBuf::as_path).collect::<Vec<_>>()).await?;
+    sender.attachments(2).await?;
+    sender.attach(&files[2..].iter().map(PathBuf::as_path).collect::<Vec<_>>()).await?;
+    let shown = sender.attachments(5).await?;
+    assert_eq!(shown[2], ("large.bin".to_owned(), "5.2 MB".to_owned()));
+    sender.remove_attachment(3).await?;
+    sender.attachments(4).await?;
+    assert!(browser.text("#files-total").await?.starts_with("4 attachments, 5.2 MB of "));
+
+    sender.share().await?;
+    sender.more().await?;
+    sender.passphrase("the right one").await?;
+    let link = sender.get_link().await?;
+    assert!(browser.text("#result-facts").await?.ends_with(" 4 attachments, 5.2 MB."));
+    let opened = attachments::open(&deployment.api, &link, "the right one").await?;
+    let expected: [(&str, &[u8]); 4] = [
+        ("empty.txt", b""),
+        ("größe & <b>.pdf", b"%PDF"),
+        ("large.bin", &large),
+        ("empty.txt", b"of the same name"),
+    ];
+    assert_holds(&opened, &expected);
+    let types: Vec<&str> =
+        opened.manifest.files.iter().map(|file| file.media_type.as_str()).collect();
+    let unknown = "application/octet-stream";
+    assert_eq!(types, ["text/plain", "application/pdf", unknown, "text/plain"]);
+    assert!(opened.manifest.fields.is_empty(), "nothing was written");
+
+    sender.done().await?;
+    sender.attachments(0).await?;
+    assert_eq!(browser.text("#files-total").await?, "");
+    sender.links("Opened").await?;
+    browser.is_quiet(&deployment.origin()).await
+}
+
+pub(crate) async fn small_attachments_go_in_one_request(engine: Engine) -> Result<()> {
+    let deployment = Deployment::start(engine).await?;
+    let browser = Browser::start().await?;
+    let disk = Disk::new()?;
+    let key = noise(2, 3000);
+    let file = disk.write("id_ed25519", &key)?;
+    let sender = about_to_send(&deployment, &browser, &file).await?;
+    let link = sender.get_link().await?;
+    assert_eq!(deployment.proxy.count("PUT "), 0);
+    let opened = attachments::open(&deployment.api, &link, "").await?;
+    assert_holds(&opened, &[("id_ed25519", &key)]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_and_folders_can_be_dropped_anywhere() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let browser = Browser::start().await?;
+    let disk = Disk::new()?;
+    let sender = Sender::open(&browser, &deployment.origin()).await?;
+    let note = disk.write("note.txt", b"a note")?;
+    disk.write("photos/summer/lake.jpg", b"a lake")?;
+    disk.write("photos/list.txt", b"a list")?;
+    for n in 0..120 {
+        disk.write(&format!("photos/many/{n}.txt"), format!("number {n}").as_bytes())?;
+    }
+    let folder = disk.0.path().join("photos");
+    sender.drop(&[&note, &folder]).await?;
+    let shown = sender.attachments(123).await?;
+    assert_eq!(shown[0].0, "note.txt");
+    assert!(!browser.shows("#dropping").await?, "the drag is over");
+
+    let empty = disk.0.path().join("empty");
+    fs::create_dir(&empty)?;
+    sender.drop(&[&empty]).await?;
+    browser.wait_for("#files-error:not(:empty)").await?;
+    let said = browser.text("#files-error").await?;
+    assert_eq!(said, "There is no file in the folder “empty”.");
+
+    sender.share().await?;
+    let link = sender.get_link().await?;
+    let opened = attachments::open(&deployment.api, &link, "").await?;
+    let mut files = opened.named();
+    files.sort_unstable();
+    assert_eq!(files.len(), 123);
+    for expected in [
+        ("note.txt", "a note"),
+        ("photos/summer/lake.jpg", "a lake"),
+        ("photos/list.txt", "a list"),
+        ("photos/many/119.txt", "number 119"),
+    ] {
+        let found = files.binary_search(&(expected.0, expected.1.as_bytes()));
+        assert!(found.is_ok(), "{} is missing", expected.0);
+    }
+    browser.is_quiet(&deployment.origin()).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_screenshot_is_pasted_and_text_stays_text() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let browser = Browser::start().await?;
+    let sender = Sender::open(&browser, &deployment.origin()).await?;
+    let permissions = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+    browser.devtools("Browser.grantPermissions", permissions).await?;
+    let copy_picture = "const done = arguments[0]; const canvas = new OffscreenCanvas(3, 2); \
+        canvas.getContext('2d').fillRect(0, 0, 1, 1); canvas.convertToBlob().then(blob => \
+        navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })])).then(done, done)";
+    let paste = json!({ "type": "keyDown", "commands": ["paste"] });
+    let area = "#fields > li:first-child [data-slot=value] > *";
+
+    browser.execute_async(copy_picture, vec![]).await?;
+    browser.click(area).await?;
+    browser.devtools("Input.dispatchKeyEvent", paste.clone()).await?;
+    let shown = sender.attachments(1).await?;
+    let digits: String =
+        shown[0].0.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    assert_eq!(digits, "screenshot-0000-00-00-00.00.00.png");
+
+    // A word processor puts a picture of the text beside it.
+    let copy_both = "const done = arguments[0]; const canvas = new OffscreenCanvas(3, 2); \
+        canvas.getContext('2d'); canvas.convertToBlob().then(blob => navigator.clipboard.write([\
+        new ClipboardItem({ 'image/png': blob, 'text/plain': new Blob(['from a letter'], \
+        { type: 'text/plain' }) })])).then(done, done)";
+    browser.execute_async(copy_both, vec![]).await?;
+    browser.click(area).await?;
+    browser.devtools("Input.dispatchKeyEvent", paste).await?;
+    let written = format!("document.querySelector('{area}').value");
+    until("the text", async || {
+        Ok((browser.value(&written).await? == "from a letter").then_some(()))
+    })
+    .await?;
+    sender.attachments(1).await?;
+    sender.share().await?;
+    let link = sender.get_link().await?;
+    let opened = attachments::open(&deployment.api, &link, "").await?;
+    assert_eq!(opened.manifest.files[0].media_type, "image/png");
+    assert!(opened.files[0].starts_with(b"\x89PNG"));
+    assert_eq!(opened.manifest.fields[0].value, "from a letter");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_large_is_told_before_anything_is_sealed() -> Result<()> {
+    let limit = ["--max-bytes", "1000000"];
+    let deployment = Deployment::with(Engine::Sqlite, &limit, None).await?;
+    let browser = Browser::start().await?;
+    let disk = Disk::new()?;
+    let sender = Sender::open(&browser, &deployment.origin()).await?;
+    let files = [
+        disk.write("half.bin", &noise(3, 600_000))?,
+        disk.write("other half.bin", &noise(4, 600_000))?,
+    ];
+    sender.attach(&[&files[0], &files[1]]).await?;
+    sender.attachments(2).await?;
+    let total = browser.text("#files-total").await?;
+    assert_eq!(total, "2 attachments, 1.2 MB of 1.0 MB");
+    let said = browser.text("#files-error").await?;
+    assert!(said.starts_with("The attachments are 200 KB too large"), "{said}");
+    browser.click("#share").await?;
+    browser.wait_for("#compose-error:not(:empty)").await?;
+    assert!(!browser.shows("#dialog").await?);
+
+    sender.remove_attachment(1).await?;
+    sender.attachments(1).await?;
+    assert_eq!(browser.text("#files-error").await?, "");
+    let many: Vec<PathBuf> =
+        (0..1001).map(|n| disk.write(&format!("many/{n}"), b"")).collect::<Result<_>>()?;
+    let folder = many[0].parent().context("a file lies in a folder")?;
+    sender.drop(&[folder]).await?;
+    browser.wait_for("#files-error:not(:empty)").await?;
+    let said = browser.text("#files-error").await?;
+    assert!(said.starts_with("A share has at most 1000 attachments."), "{said}");
+    sender.attachments(1).await?;
+    assert_eq!(deployment.proxy.count("POST /api/shares"), 0);
+    sender.share().await?;
+    sender.get_link().await?;
+    Ok(())
+}
+
+pub(crate) async fn a_cancelled_upload_leaves_nothing_on_the_server(engine: Engine) -> Result<()> {
+    let deployment = Deployment::start(engine).await?;
+    let browser = Browser::start().await?;
+    let disk = Disk::new()?;
+    let content = noise(5, TWENTY_PARTS);
+    let file = disk.write("large.bin", &content)?;
+    let sender = about_to_send(&deployment, &browser, &file).await?;
+    let held = deployment.proxy.hold("/parts/9 ");
+    sender.begin().await?;
+    until("a part in the middle", async || Ok((held.met() > 0).then_some(()))).await?;
+    assert!(stored_parts(&deployment)? > 0, "the first parts are there");
+    assert!(browser.shows("#upload-bar").await?);
+    let words = browser.text("#upload-words").await?;
+    assert!(words.contains(" of 20.4 MB"), "{words}");
+    browser.click("#upload-cancel").await?;
+    browser.wait_for("#get-link").await?;
+    assert!(browser.text("#options-note").await?.starts_with("Cancelled."));
+    nothing_is_stored(&deployment).await?;
+    drop(held);
+    assert_eq!(sender.kept_links().await?, 0);
+
+    let link = sender.get_link().await?;
+    let opened = attachments::open(&deployment.api, &link, "").await?;
+    assert_holds(&opened, &[("large.bin", &content)]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_is_left_takes_its_upload_back() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let browser = Browser::start().await?;
+    let disk = Disk::new()?;
+    let file = disk.write("large.bin", &noise(6, 8_000_000))?;
+    let sender = about_to_send(&deployment, &browser, &file).await?;
+    let _held = deployment.proxy.hold("/parts/6 ");
+    sender.begin().await?;
+    until("some parts", async || Ok((stored_parts(&deployment)? > 3).then_some(()))).await?;
+    browser.goto("about:blank").await?;
+    nothing_is_stored(&deployment).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_changes_while_it_is_sent_is_named() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let browser = Browser::start().await?;
+    let disk = Disk::new()?;
+    let sender = Sender::open(&browser, &deployment.origin()).await?;
+    let steady = noise(7, 3_000_000);
+    let files =
+        [disk.write("steady.bin", &steady)?, disk.write("changing.log", &noise(8, 9_000_000))?];
+    sender.attach(&[&files[0], &files[1]]).await?;
+    sender.attachments(2).await?;
+    sender.share().await?;
+    let held = deployment.proxy.hold("PUT ");
+    sender.begin().await?;
+    until("the first part", async || Ok((held.met() > 0).then_some(()))).await?;
+    disk.write("changing.log", &noise(9, 8_000_000))?;
+    drop(held);
+    let said = sender.refusal().await?;
+    assert!(said.starts_with("“changing.log” cannot be read, or changed"), "{said}");
+    nothing_is_stored(&deployment).await?;
+
+    browser.click("[data-close]").await?;
+    sender.remove_attachment(1).await?;
+    sender.share().await?;
+    let link = sender.get_link().await?;
+    let opened = attachments::open(&deployment.api, &link, "").await?;
+    assert_holds(&opened, &[("steady.bin", &steady)]);
+    Ok(())
+}
+
+pub(crate) async fn an_upload_survives_a_cut_at_every_request(engine: Engine) -> Result<()> {
+    let deployment = Deployment::start(engine).await?;
+    let browser = Browser::start().await?;
+    let disk = Disk::new()?;
+    let content = noise(10, TWENTY_PARTS);
+    let file = disk.write("large.bin", &content)?;
+    let sender = about_to_send(&deployment, &browser, &file).await?;
+    let cut = deployment.proxy.cut_once(" /api/shares");
+    let link = sender.get_link().await?;
+    // Creation, 20 parts, publication.
+    assert_eq!(cut.met(), 22, "{:?}", deployment.proxy.requests());
+    let opened = attachments::open(&deployment.api, &link, "").await?;
+    assert_holds(&opened, &[("large.bin", &content)]);
+    Ok(())
+}
+
+pub(crate) async fn an_upload_goes_on_after_a_crash_of_the_server(engine: Engine) -> Result<()> {
+    let mut deployment = Deployment::start(engine).await?;
+    let browser = Browser::start().await?;
+    let disk = Disk::new()?;
+    let content = noise(11, TWENTY_PARTS);
+    let file = disk.write("large.bin", &content)?;
+    let sender = about_to_send(&deployment, &browser, &file).await?;
+    let held = deployment.proxy.hold("/parts/9 ");
+    sender.begin().await?;
+    until("a part in the middle", async || Ok((held.met() > 0).then_some(()))).await?;
+    let before = stored_parts(&deployment)?;
+    assert!(before > 0, "the first parts are there");
+    deployment.server.kill();
+    drop(held);
+    browser.wait_for("#upload-waiting").await?;
+    deployment.server.restart()?;
+    let link = sender.link().await?;
+    let opened = attachments::open(&deployment.api, &link, "").await?;
+    assert_holds(&opened, &[("large.bin", &content)]);
+    let first = deployment.proxy.count("/parts/0 ");
+    assert_eq!(first, 1, "what was stored is not sent again");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_goes_on_when_the_network_is_back() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let browser = Browser::start().await?;
+    let disk = Disk::new()?;
+    let content = noise(12, 9_000_000);
+    let file = disk.write("large.bin", &content)?;
+    let sender = about_to_send(&deployment, &browser, &file).await?;
+    let cut = deployment.proxy.cut("PUT ");
+    sender.begin().await?;
+    browser.wait_for("#upload-waiting").await?;
+    assert!(cut.met() > 0);
+    assert!(browser.text("#upload-words").await?.ends_with("no connection"));
+    drop(cut);
+    let link = sender.link().await?;
+    assert!(!browser.shows("#upload-waiting").await?);
+    let opened = attachments::open(&deployment.api, &link, "").await?;
+    assert_holds(&opened, &[("large.bin", &content)]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_server_refuses_and_everything_is_kept() -> Result<()> {
+    let quota = ["--max-bytes", "4000000", "--max-staged-bytes", "6000000"];
+    let deployment = Deployment::with(Engine::Sqlite, &quota, None).await?;
+    let (here, there) = tokio::try_join!(Browser::start(), Browser::start())?;
+    let disk = Disk::new()?;
+    let file = disk.write("large.bin", &noise(13, 3_900_000))?;
+    let first = about_to_send(&deployment, &here, &file).await?;
+    let second = about_to_send(&deployment, &there, &file).await?;
+    let held = deployment.proxy.hold("/publish");
+    first.begin().await?;
+    until("all parts", async || Ok((held.met() > 0).then_some(()))).await?;
+    let stored = stored_parts(&deployment)?;
+    second.begin().await?;
+    let said = second.refusal().await?;
+    assert!(said.contains("unfinished"), "{said}");
+    until("the first share's parts alone", async || {
+        Ok((stored_parts(&deployment)? == stored).then_some(()))
+    })
+    .await?;
+    drop(held);
+    first.link().await?;
+    second.get_link().await?;
+    Ok(())
+}
