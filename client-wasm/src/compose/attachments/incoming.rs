@@ -5,6 +5,8 @@
 
 use super::{Attachment, add, error, folders, names, too_many};
 use crate::{compose::steps, dom};
+use js_sys::Date;
+use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use waxseal_core::manifest::MAX_FILES;
@@ -12,6 +14,14 @@ use web_sys::{
     ClipboardEvent, DataTransfer, DataTransferItem, DragEvent, Element, Event, File, FileList,
     FileSystemEntry, HtmlElement, HtmlInputElement,
 };
+
+/// Browsers tell of a drag several times a second; after such a silence it has ended elsewhere.
+const SILENCE_MILLIS: i32 = 2000;
+
+thread_local! {
+    /// When a drag over the page was last heard of.
+    static HEARD: Cell<f64> = const { Cell::new(0.0) };
+}
 
 /// Listens.
 pub(super) fn start() {
@@ -56,12 +66,29 @@ fn drag_over(event: &Event) {
     event.prevent_default();
     let taken = !steps::is_open();
     transfer.set_drop_effect(if taken { "copy" } else { "none" });
-    dropping(taken);
+    HEARD.set(Date::now());
+    if taken && dropping(true) {
+        watch_the_end();
+    }
 }
 
-/// Shows that a drop would be taken.
-fn dropping(visible: bool) {
-    dom::show(&dom::by_id::<HtmlElement>("dropping"), visible);
+/// Hides the target in the end: not every drag that is given up leaves the page.
+fn watch_the_end() {
+    dom::after(SILENCE_MILLIS, || {
+        if Date::now() - HEARD.get() < f64::from(SILENCE_MILLIS) {
+            watch_the_end();
+        } else {
+            dropping(false);
+        }
+    });
+}
+
+/// Shows that a drop would be taken, or no longer; whether that is new.
+fn dropping(visible: bool) -> bool {
+    let target: HtmlElement = dom::by_id("dropping");
+    let new = target.has_attribute("hidden") == visible;
+    dom::show(&target, visible);
+    new
 }
 
 /// What is dragged, if it is files.
