@@ -14,6 +14,8 @@ use waxseal_core::wire::to_json;
 
 /// The folder that replaces all of the platform's.
 const HOME: &str = "WAXSEAL_HOME";
+/// What a file ends in that is not whole.
+const FRESH: &str = "new";
 
 /// The folders.
 #[derive(Clone)]
@@ -66,12 +68,9 @@ impl Places {
 pub(crate) fn keep(path: &Path, value: &impl Serialize) -> io::Result<()> {
     let folder = path.parent().ok_or(ErrorKind::InvalidInput)?;
     private_folder(folder)?;
-    let fresh = path.with_extension("new");
+    let fresh = path.with_extension(FRESH);
     // Left by a process that ended half-way; two at once are kept apart by the caller's lock.
-    match fs::remove_file(&fresh) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove(&fresh)?;
     let mut file = private_options().write(true).create_new(true).open(&fresh)?;
     file.write_all(to_json(value).as_bytes())?;
     file.sync_all()?;
@@ -91,11 +90,20 @@ pub(crate) fn kept<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     }
 }
 
-/// Removes a file that may be gone.
+/// Removes what [`keep`] wrote, and what it left if its process ended half-way.
 ///
 /// # Errors
 /// Those of the file system.
 pub(crate) fn forget(path: &Path) -> io::Result<()> {
+    remove(&path.with_extension(FRESH))?;
+    remove(path)
+}
+
+/// Removes a file that may be gone.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),

@@ -105,7 +105,7 @@ fn settle_as(from: &Path, id: FileId, to: &Path) -> io::Result<()> {
             let there = fs::symlink_metadata(to)?;
             // A process that ended half-way may have been here.
             if id != FileId::default() && there.is_file() && id_of(&there) == id {
-                places::forget(from)
+                places::remove(from)
             } else {
                 Err(ErrorKind::AlreadyExists.into())
             }

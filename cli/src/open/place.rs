@@ -123,7 +123,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         // Whoever waits for nothing finds it again at once, so a leftover does no harm either.
         if self.record().is_none() {
-            let _ = places::forget(&self.lock);
+            let _ = places::remove(&self.lock);
         }
     }
 }

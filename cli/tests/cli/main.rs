@@ -1,0 +1,9 @@
+//! The command line against the real server, through a real network.
+
+mod damage;
+mod files;
+mod owners;
+mod recipients;
+mod resuming;
+mod senders;
+mod support;
