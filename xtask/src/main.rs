@@ -18,7 +18,8 @@ Usage: cargo xtask COMMAND
   run [--redis URL] [--listen ADDR] [-- FLAGS]
                      build everything and start the server, on the embedded store unless told
                      otherwise; FLAGS are the server's own
-  build              target/release/waxseal-server, the web client inside
+  build              target/release/waxseal-server, the web client inside, and
+                     target/release/waxseal, the command line
   web [--dev]        the web client alone, into target/web (--dev: compressed faster)
   test               everything that is checked; gets what is missing for it
   test --quick       the same without the end-to-end tests and the check of dependencies

@@ -1,4 +1,4 @@
-//! `cargo xtask run` and `cargo xtask build`: the server with the web client inside.
+//! `cargo xtask run` and `cargo xtask build`: the server with the web client inside, the command line.
 //!
 //! Invariant: on Unix the server takes this process's place, so that a signal, an exit code and the
 //! output (its first line is its address) are its own.
@@ -30,9 +30,10 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     become_it(&mut command)
 }
 
-/// Builds the release binaries.
+/// Builds the release binaries: the server and the command line.
 pub(crate) fn build() -> Result<()> {
     println!("{}", shown(&release()?));
+    println!("{}", shown(&binary("waxseal-cli", "waxseal")?));
     Ok(())
 }
 
@@ -40,8 +41,13 @@ pub(crate) fn build() -> Result<()> {
 pub(crate) fn release() -> Result<PathBuf> {
     tools::ensure_cc()?;
     web::build(web::Mode::Release)?;
-    let build = ["build", "--package", "waxseal-server", "--bin", "waxseal-server", "--release"];
-    tools::binaries(&mut tools::cargo(build))?.pop().context("cargo built no waxseal-server")
+    binary("waxseal-server", "waxseal-server")
+}
+
+fn binary(package: &str, name: &'static str) -> Result<PathBuf> {
+    let build = ["build", "--package", package, "--bin", name, "--release"];
+    let built = tools::binaries(&mut tools::cargo(build))?.pop();
+    built.with_context(|| format!("cargo built no {name}"))
 }
 
 fn parse<'a>(mut args: &'a [&'a str]) -> Result<Options<'a>> {
