@@ -1,16 +1,19 @@
 //! Attachments from the sender's page: every way in, and every way an upload is disturbed.
 
+use crate::{accessibility::Inspector, keyboard::tab_to};
 use anyhow::{Context, Result};
 use serde_json::json;
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 use tempfile::TempDir;
 use waxseal_tests::{
     attachments::{self, Opened, noise, stored_parts},
-    browser::Browser,
+    browser::{Browser, Key},
     deployment::Deployment,
+    search::Secrets,
     sender::Sender,
     server::Engine,
     wait::until,
@@ -106,7 +109,16 @@ pub(crate) async fn attachments_of_every_size_arrive_with_name_and_type(
     sender.done().await?;
     sender.attachments(0).await?;
     assert_eq!(browser.text("#files-total").await?, "");
-    sender.links("Opened").await?;
+    assert_eq!(sender.kept_links().await?, 1);
+
+    let mut secrets = Secrets::default();
+    secrets.add_text("a name", "größe & <b>.pdf");
+    secrets.add_bytes("a content", &large[1000..1064]);
+    let mut seen = deployment.proxy.traffic();
+    seen.extend([deployment.server.logs(), deployment.server.store().at_rest()?]);
+    for bytes in seen {
+        assert_eq!(secrets.found_in(&bytes), BTreeSet::new());
+    }
     browser.is_quiet(&deployment.origin()).await
 }
 
@@ -176,12 +188,14 @@ async fn a_screenshot_is_pasted_and_text_stays_text() -> Result<()> {
     browser.devtools("Browser.grantPermissions", permissions).await?;
     let copy_picture = "const done = arguments[0]; const canvas = new OffscreenCanvas(3, 2); \
         canvas.getContext('2d').fillRect(0, 0, 1, 1); canvas.convertToBlob().then(blob => \
-        navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })])).then(done, done)";
+        navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]))\
+        .then(() => done(null), error => done(String(error)))";
     let paste = json!({ "type": "keyDown", "commands": ["paste"] });
     let area = "#fields > li:first-child [data-slot=value] > *";
 
-    browser.execute_async(copy_picture, vec![]).await?;
     browser.click(area).await?;
+    let copied = browser.execute_async(copy_picture, vec![]).await?;
+    assert_eq!(copied, json!(null), "the picture is in the clipboard");
     browser.devtools("Input.dispatchKeyEvent", paste.clone()).await?;
     let shown = sender.attachments(1).await?;
     let digits: String =
@@ -192,9 +206,9 @@ async fn a_screenshot_is_pasted_and_text_stays_text() -> Result<()> {
     let copy_both = "const done = arguments[0]; const canvas = new OffscreenCanvas(3, 2); \
         canvas.getContext('2d'); canvas.convertToBlob().then(blob => navigator.clipboard.write([\
         new ClipboardItem({ 'image/png': blob, 'text/plain': new Blob(['from a letter'], \
-        { type: 'text/plain' }) })])).then(done, done)";
-    browser.execute_async(copy_both, vec![]).await?;
-    browser.click(area).await?;
+        { type: 'text/plain' }) })])).then(() => done(null), error => done(String(error)))";
+    let copied = browser.execute_async(copy_both, vec![]).await?;
+    assert_eq!(copied, json!(null), "picture and text are in the clipboard");
     browser.devtools("Input.dispatchKeyEvent", paste).await?;
     let written = format!("document.querySelector('{area}').value");
     until("the text", async || {
@@ -404,5 +418,87 @@ async fn a_full_server_refuses_and_everything_is_kept() -> Result<()> {
     drop(held);
     first.link().await?;
     second.get_link().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_are_attached_and_an_upload_is_cancelled_with_the_keyboard_alone() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let browser = Browser::start().await?;
+    let disk = Disk::new()?;
+    let file = disk.write("large.bin", &noise(14, 3_000_000))?;
+    let sender = Sender::open(&browser, &deployment.origin()).await?;
+    tab_to(&browser, "#pick").await?;
+    sender.attach(&[&file, &file]).await?;
+    sender.attachments(2).await?;
+    browser.click("#title").await?;
+    tab_to(&browser, "#files > li:first-child [data-slot=remove]").await?;
+    browser.press(Key::Space).await?;
+    sender.attachments(1).await?;
+    let focus = "document.activeElement.getAttribute('aria-label')";
+    assert_eq!(browser.value(focus).await?, "Remove large.bin", "the focus is on the next one");
+    tab_to(&browser, "#share").await?;
+    browser.press(Key::Enter).await?;
+    browser.wait_for("#get-link").await?;
+    tab_to(&browser, "#get-link").await?;
+    let _held = deployment.proxy.hold("/parts/1 ");
+    browser.press(Key::Enter).await?;
+    browser.wait_for("#upload-cancel").await?;
+    for _ in 0..3 {
+        browser.press(Key::Escape).await?;
+    }
+    assert!(browser.shows("#upload-cancel").await?, "Escape does not hide an upload");
+    tab_to(&browser, "#upload-cancel").await?;
+    browser.press(Key::Enter).await?;
+    browser.wait_for("#get-link").await?;
+    nothing_is_stored(&deployment).await?;
+    browser.press(Key::Escape).await?;
+    assert!(!browser.shows("#dialog").await?);
+    sender.attachments(1).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_to_do_with_attachments_is_accessible() -> Result<()> {
+    let deployment = Deployment::with(Engine::Sqlite, &["--max-bytes", "4000000"], None).await?;
+    let browser = Browser::start().await?;
+    let mut inspector = Inspector::new(&browser)?;
+    let disk = Disk::new()?;
+    let long = format!("{}.bin", "a-very-long-name-without-a-single-space".repeat(5));
+    let files = [disk.write(&long, &noise(15, 3_900_000))?, disk.write("b.png", &[0; 200_000])?];
+    let sender = Sender::open(&browser, &deployment.origin()).await?;
+    sender.attach(&[&files[0], &files[1]]).await?;
+    sender.attachments(2).await?;
+    browser.wait_for("#files-error:not(:empty)").await?;
+    inspector.inspect("attachments, too large").await?;
+    let over = json!({
+        "type": "dragEnter", "x": 100, "y": 100,
+        "data": { "items": [], "files": [files[1].display().to_string()], "dragOperationsMask": 1 },
+    });
+    browser.devtools("Input.dispatchDragEvent", over).await?;
+    browser.wait_for("#dropping").await?;
+    until("the end of a drag that nobody hears of any more", async || {
+        Ok((!browser.shows("#dropping").await?).then_some(()))
+    })
+    .await?;
+    browser.execute("document.querySelector('#dropping').hidden = false", vec![]).await?;
+    inspector.inspect("a drag over the page").await?;
+    browser.execute("document.querySelector('#dropping').hidden = true", vec![]).await?;
+    sender.remove_attachment(1).await?;
+    sender.share().await?;
+    let cut = deployment.proxy.cut("PUT ");
+    sender.begin().await?;
+    browser.wait_for("#upload-waiting").await?;
+    inspector.inspect("an upload without a connection").await?;
+    drop(cut);
+    let held = deployment.proxy.hold("/publish");
+    until("the publication", async || Ok((held.met() > 0).then_some(()))).await?;
+    let said = browser.text("#upload-status").await?;
+    assert_eq!(said, "100 percent sent");
+    inspector.inspect("an upload").await?;
+    drop(held);
+    sender.link().await?;
+    inspector.inspect("the result").await?;
+    inspector.verdict();
     Ok(())
 }
