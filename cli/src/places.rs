@@ -6,7 +6,7 @@ use crate::failure::{Failure, Kind};
 use etcetera::{AppStrategy, AppStrategyArgs, app_strategy::choose_native_strategy};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
 };
@@ -140,7 +140,7 @@ pub(crate) fn private_options() -> OpenOptions {
 /// Those of the file system.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
+    fs::File::open(folder)?.sync_all()?;
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())
