@@ -1,57 +1,17 @@
 //! What the real process writes: one line on standard output, structured lines on standard error,
 //! and nothing of any request in them.
 
-use crate::support::{Client, Share, claim_token};
+use crate::support::{Client, Process, Share, claim_token};
 use serde_json::{Value, json};
-use std::{
-    io::{BufRead, BufReader, Read},
-    process::{Child, Command, Stdio},
-};
-
-/// A server process, killed when dropped.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // One that has ended cannot be killed, and need not be.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// Starts the server, lets `talk` talk to it, stops it, and returns what it wrote: the rest of
 /// standard output, and standard error.
 fn written(flags: &[&str], talk: impl FnOnce(&Client)) -> (String, String) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = format!("--store=sqlite:{}", folder.path().join("new/waxseal.db").display());
-    let child = Command::new(env!("CARGO_BIN_EXE_waxseal-server"))
-        .args(["--listen=127.0.0.1:0", &store])
-        .args(flags)
-        .env_clear()
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the server was built with this test");
-    let mut process = Process(child);
-    let mut stderr = process.0.stderr.take().expect("it is piped");
-    let logs = std::thread::spawn(move || {
-        let mut logs = String::new();
-        stderr.read_to_string(&mut logs).expect("logs are text");
-        logs
-    });
-    let mut stdout = BufReader::new(process.0.stdout.take().expect("it is piped"));
-    let mut line = String::new();
-    stdout.read_line(&mut line).expect("the output is text");
-    let address = line.strip_prefix("listening on http://").map(str::trim_end);
-    let address = address.unwrap_or_else(|| panic!("the first line is the address: {line:?}"));
-    talk(&Client::new(address.parse().expect("an IP address and a port")));
-
-    let stop = Command::new("kill").args(["-TERM", &process.0.id().to_string()]).status();
-    assert!(stop.expect("there is a kill command").success());
-    assert!(process.0.wait().expect("the process is ours").success(), "it stops gracefully");
-    let mut rest = String::new();
-    stdout.read_to_string(&mut rest).expect("the output is text");
-    (rest, logs.join().expect("the reader ends with the process"))
+    let server = Process::start(&[&[store.as_str()], flags].concat());
+    talk(&server.client);
+    server.stop()
 }
 
 #[test]

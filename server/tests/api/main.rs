@@ -8,6 +8,8 @@ mod owner;
 mod pages;
 mod policy;
 mod recipient;
+mod resume;
 mod slow;
 mod store;
 mod support;
+mod uploads;

@@ -178,6 +178,47 @@ fn part_0_comes_without_the_seal_whole_or_in_ranges() {
 }
 
 #[test]
+fn every_part_comes_whole_or_in_ranges() {
+    let server = TestServer::start();
+    let share = Share { size: 1_200_000, ..Share::new(1) };
+    server.create(&share);
+    let mut parts = share.parts();
+    for (n, part) in (0..).zip(&parts) {
+        assert_eq!(server.put_part(&share, n, part).status, 204);
+    }
+    assert_eq!(server.call("POST", &share.path("/publish"), &share.owner()).status, 200);
+    assert_eq!(server.claim(&share, 7).status, 200);
+    parts[0].drain(..56);
+    let bearer = format!("Bearer {}", claim_token(7));
+    for (n, part) in parts.iter().enumerate() {
+        let get = |range: &str| {
+            let headers = [("authorization", bearer.as_str()), ("range", range)];
+            server.send("GET", &share.path(&format!("/parts/{n}")), &headers, b"")
+        };
+        let len = part.len();
+        for (range, from, to) in [
+            ("bytes=0-0".to_owned(), 0, 1),
+            ("bytes=100000-149999".to_owned(), 100_000, 150_000),
+            (format!("bytes={}-", len - 1), len - 1, len),
+            (format!("bytes=1-{len}"), 1, len),
+            ("bytes=-70000".to_owned(), len - 70_000, len),
+            (format!("bytes=-{}", len + 1), 0, len),
+        ] {
+            let some = get(&range);
+            assert_eq!((some.status, some.body.len()), (206, to - from), "{range} of {n}");
+            assert!(some.body == part[from..to], "{range} of {n}");
+            let told = format!("bytes {from}-{}/{len}", to - 1);
+            assert_eq!(some.header("content-range"), Some(&*told));
+        }
+        let none = get(&format!("bytes={len}-"));
+        none.problem(416, "range");
+        assert_eq!(none.header("content-range"), Some(&*format!("bytes */{len}")));
+        let several = get("bytes=0-0,2-3");
+        assert_eq!((several.status, several.body.len()), (200, len));
+    }
+}
+
+#[test]
 fn there_is_no_part_past_the_last() {
     let server = TestServer::start();
     let share = Share::new(1);

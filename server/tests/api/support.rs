@@ -1,9 +1,11 @@
 //! A server of one's own, a client for it, and shares to put there.
 
 mod client;
+mod process;
 mod share;
 
 pub(crate) use client::{Client, Reply};
+pub(crate) use process::Process;
 pub(crate) use share::{Share, claim_token};
 
 use std::{

@@ -4,6 +4,7 @@ use crate::{
     bench::{Engine, Hands, folder_holds},
     sample::{Sample, token},
 };
+use futures_util::future::join_all;
 use rusqlite::OpenFlags;
 use std::{
     collections::HashSet,
@@ -15,7 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use waxseal_server::store::{Full, Quota, Retention, Store, StoreError, sqlite::SqliteStore};
+use waxseal_core::token::ShareId;
+use waxseal_server::store::{
+    Full, NewShare, Quota, Retention, Store, StoreError, sqlite::SqliteStore,
+};
 
 const LEASE: Duration = Duration::from_secs(15 * 60);
 
@@ -242,6 +246,77 @@ async fn records_go_when_their_time_is_over() {
     }
     for table in ["part", "content", "claim"] {
         assert_eq!(rows(table), 0, "{table}");
+    }
+}
+
+/// Bytes of all files in the folder and below.
+fn size_of(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).expect("the folder is there");
+    let sizes = entries.map(|entry| {
+        let path = entry.expect("the folder can be read").path();
+        if path.is_dir() {
+            size_of(&path)
+        } else {
+            fs::metadata(&path).map_or(0, |file| file.len())
+        }
+    });
+    sizes.sum()
+}
+
+/// Rows and files, 320 MB of them in turn, some left to the sweeper.
+#[tokio::test]
+async fn shares_that_come_and_go_take_no_more_and_more_room() {
+    const ROUNDS: u8 = 25;
+    const MIB: u64 = 1024 * 1024;
+    let (folder, path) = folder();
+    let clock = Hands::new();
+    let retention = Retention { record: Duration::ZERO, ..Retention::default() };
+    let engine = SqliteStore::open(&path, retention, Quota::default(), Arc::clone(&clock) as _)
+        .expect("it opens");
+    let large = Sample::with_plaintext(12_000_000).viewed(Some(1)).expiring_in(3600);
+    // As long as a part may be that is no file.
+    let small = Sample::with_plaintext(60_000).viewed(Some(1)).expiring_in(3600);
+    let again = |sample: &Sample, n: u8, round: u8| {
+        let mut id = [n; 16];
+        id[0] = round;
+        let new = NewShare { id: ShareId::from_bytes(id), ..sample.new.clone() };
+        Sample { new, ..sample.clone() }
+    };
+    let mut first = None;
+    for round in 0..ROUNDS {
+        let mut samples: Vec<_> = (0..16).map(|n| again(&small, n, round)).collect();
+        samples.push(again(&large, 16, round));
+        join_all(samples.iter().map(|sample| store(&engine, sample))).await;
+        let full = size_of(folder.path());
+        // The first round makes the room that all others use again.
+        let first = *first.get_or_insert(full);
+        assert!(full <= first + MIB / 4, "{full} bytes in round {round}, {first} in the first");
+        // The sweeper comes once a second, so it gets only some of it.
+        let sweeping = round % 5 == 0;
+        let ends = samples.iter().enumerate().map(async |(n, Sample { new, .. })| match n % 3 {
+            0 if sweeping => {}
+            0 | 1 => drop(engine.revoke(new.id, new.owner).await.expect("the owner may")),
+            _ => {
+                let claim = token();
+                engine.claim(new.id, new.access, claim, None).await.expect("a view is left");
+                engine.acknowledge(new.id, claim).await.expect("it was answered");
+            }
+        });
+        join_all(ends).await;
+        if !sweeping {
+            continue;
+        }
+        let unfinished = again(&large, 17, round).new;
+        engine.create(unfinished.clone()).await.expect("it is new");
+        let put = engine.put_part(unfinished.id, unfinished.owner, 1, large.part(1)).await;
+        put.expect("it fits");
+        clock.advance(Duration::from_secs(60 * 60));
+        let parts = path.with_file_name("waxseal.db.parts");
+        let deadline = Instant::now() + PATIENCE;
+        while fs::read_dir(&parts).expect("it is there").count() > 0 {
+            assert!(Instant::now() < deadline, "files stay");
+            tokio::task::yield_now().await;
+        }
     }
 }
 

@@ -57,9 +57,7 @@ end
 keep_record(r)
 local opened_at = (r.opened_at or '') .. struct.pack('>I8', now)
 redis.call('HSET', RECORD, 'opened_at', string.sub(opened_at, -8 * remembered))
-if r.views_left then
-  redis.call('HINCRBY', RECORD, 'views_left', -1)
-end
+local views_left = r.views_left and redis.call('HINCRBY', RECORD, 'views_left', -1)
 ends = extend(r, claim, now, lease, lease_max)
 if ends > now then
   redis.call('SET', parked_key(claim), seal .. string.format('%.0f', now), 'PX', ends - now)
@@ -82,4 +80,10 @@ if excess > 0 then
   end
   redis.call('ZREMRANGEBYRANK', CLAIMS, 0, excess - 1)
 end
-return { 'ok', redis.call('HGETALL', RECORD), ends, seal, head }
+-- Of what has changed in the record, the answer tells only this.
+for i = 1, #flat, 2 do
+  if flat[i] == 'views_left' then
+    flat[i + 1] = tostring(views_left)
+  end
+end
+return { 'ok', flat, ends, seal, head }

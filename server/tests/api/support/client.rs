@@ -87,6 +87,20 @@ impl Client {
         self.send("PUT", &share.path(&format!("/parts/{n}")), &headers, part)
     }
 
+    /// Begins to send a part of this length, and leaves it at that.
+    pub(crate) fn start_part(&self, share: &Share, n: u64, bytes: &[u8], len: usize) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).expect("the server listens");
+        let path = share.path(&format!("/parts/{n}"));
+        let owner = share.owner();
+        let head = format!(
+            "PUT {path} HTTP/1.1\r\nhost: waxseal\r\nauthorization: Bearer {owner}\r\n\
+             content-type: application/octet-stream\r\ncontent-length: {len}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).expect("the server reads");
+        stream.write_all(bytes).expect("the server reads");
+        stream
+    }
+
     /// Creates the share.
     pub(crate) fn create(&self, share: &Share) {
         let reply = self.post("/api/shares", "", &share.creation());

@@ -1,0 +1,70 @@
+//! The server as the process that it is.
+//!
+//! Invariant: it ends with the value, however that goes.
+
+use super::Client;
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, ChildStdout, Command, Stdio},
+    thread::JoinHandle,
+};
+
+/// A running server.
+pub(crate) struct Process {
+    pub(crate) client: Client,
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    logs: Option<JoinHandle<String>>,
+}
+
+impl Process {
+    /// Starts it with these flags, and waits until it serves.
+    pub(crate) fn start(flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_waxseal-server"))
+            .arg("--listen=127.0.0.1:0")
+            .args(flags)
+            .env_clear()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server was built with this test");
+        let mut stderr = child.stderr.take().expect("it is piped");
+        let logs = std::thread::spawn(move || {
+            let mut logs = String::new();
+            stderr.read_to_string(&mut logs).expect("logs are text");
+            logs
+        });
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("the output is text");
+        let address = line.strip_prefix("listening on http://").map(str::trim_end);
+        let address = address.unwrap_or_else(|| panic!("the first line is the address: {line:?}"));
+        let client = Client::new(address.parse().expect("an IP address and a port"));
+        Self { client, child, stdout, logs: Some(logs) }
+    }
+
+    /// Kills it, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("the process is ours");
+    }
+
+    /// Asks it to end, and returns what it wrote: the rest of standard output, and standard error.
+    pub(crate) fn stop(mut self) -> (String, String) {
+        let stop = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(stop.expect("there is a kill command").success());
+        assert!(self.child.wait().expect("the process is ours").success(), "it stops gracefully");
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).expect("the output is text");
+        let logs = self.logs.take().expect("it is taken once, here");
+        (rest, logs.join().expect("the reader ends with the process"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // One that has ended cannot be killed, and need not be.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
