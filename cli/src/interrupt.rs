@@ -22,10 +22,13 @@ pub(crate) struct Careful(());
 
 /// Listens from now on.
 pub(crate) fn install() {
+    let terminal = Terminal::remember();
     // Without a handler a signal ends the process, which is no worse than at any other time.
-    let _ = ctrlc::set_handler(|| {
+    let _ = ctrlc::set_handler(move || {
         let mut state = state();
         if state.careful == 0 || state.came {
+            // A passphrase may just be asked for, with nothing shown of what is typed.
+            terminal.restore();
             std::process::exit(Kind::Cancelled.code().into());
         }
         state.came = true;
@@ -56,6 +59,40 @@ pub(crate) fn wait(duration: Duration) -> bool {
         state = CHANGED.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
     }
     state.came
+}
+
+/// How the terminal was.
+#[cfg(unix)]
+struct Terminal(Option<(std::fs::File, rustix::termios::Termios)>);
+
+#[cfg(unix)]
+impl Terminal {
+    fn remember() -> Self {
+        let Ok(terminal) = std::fs::File::open("/dev/tty") else { return Self(None) };
+        let modes = rustix::termios::tcgetattr(&terminal);
+        Self(modes.ok().map(|modes| (terminal, modes)))
+    }
+
+    fn restore(&self) {
+        if let Some((terminal, modes)) = &self.0 {
+            // A terminal that is gone needs nothing.
+            let _ =
+                rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, modes);
+        }
+    }
+}
+
+/// Windows gives each program modes of its own.
+#[cfg(not(unix))]
+struct Terminal;
+
+#[cfg(not(unix))]
+impl Terminal {
+    const fn remember() -> Self {
+        Self
+    }
+
+    const fn restore(&self) {}
 }
 
 impl Drop for Careful {

@@ -76,6 +76,12 @@ impl From<ureq::Error> for ApiError {
         let why = visible(&error.to_string());
         match error {
             ureq::Error::Rustls(_) | ureq::Error::Tls(_) => Self::Untrusted(why),
+            // A handshake fails while something is read.
+            ureq::Error::Io(error)
+                if error.get_ref().is_some_and(|cause| cause.is::<rustls::Error>()) =>
+            {
+                Self::Untrusted(why)
+            }
             ureq::Error::Http(_)
             | ureq::Error::BadUri(_)
             | ureq::Error::InvalidProxyUrl

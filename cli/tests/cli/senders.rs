@@ -2,6 +2,10 @@
 
 use crate::support::{User, random, start, start_with};
 use anyhow::{Context, Result};
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+};
 use waxseal_tests::{deployment::Deployment, server::Engine};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,6 +144,35 @@ async fn the_server_is_named_by_flag_variable_or_file() -> Result<()> {
     let done = user.run(&["list"])?;
     assert_eq!((done.code, done.err.contains("config.toml")), (Some(2), true), "{done:?}");
     Ok(())
+}
+
+#[test]
+fn an_address_that_leads_elsewhere_or_is_no_server_is_told() -> Result<()> {
+    let user = User::of("http://127.0.0.1:1")?;
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let answers = [
+        ("301 Moved\r\nlocation: https://example.org/", "leads elsewhere, to https://example.org/"),
+        ("200 OK", "no Waxseal server"),
+        ("404 Not Found", "no Waxseal server"),
+    ];
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for (answer, _) in answers {
+                let (mut to, _) = listener.accept().expect("somebody asks");
+                let _ = to.read(&mut [0; 4096]).expect("they ask something");
+                let answer = format!(
+                    "HTTP/1.1 {answer}\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi"
+                );
+                to.write_all(answer.as_bytes()).expect("they listen");
+            }
+        });
+        for (_, said) in answers {
+            let done = user.run(&["send", "--text", "x", "--server", &address])?;
+            assert_eq!((done.code, done.err.contains(said)), (Some(1), true), "{done:?}");
+        }
+        Ok(())
+    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
