@@ -19,7 +19,7 @@ use waxseal_core::{
     base64url,
     body::{BodyPlan, Piece},
     token::{OwnerToken, ShareId},
-    wire::{CreateRequest, ShareReceipt},
+    wire::{CreateRequest, ProblemType, ShareReceipt},
 };
 use web_sys::Blob;
 
@@ -164,6 +164,11 @@ impl Order {
     async fn explain(&self, failure: Failure, part: Option<u64>) -> String {
         match failure {
             Failure::Unreachable => explain(&ApiError::Unreachable),
+            Failure::Problem(problem) if problem.kind == ProblemType::UnknownShare => {
+                "The server has forgotten what was sent, since nothing came for too long. Nothing \
+                 was shared. Try again."
+                    .to_owned()
+            }
             Failure::Problem(problem) => explain(&ApiError::Problem(problem)),
             Failure::Unexpected => explain(&ApiError::Unexpected),
             Failure::Damaged | Failure::Broken => worker::BROKEN.to_owned(),

@@ -7,11 +7,13 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 use tempfile::TempDir;
 use waxseal_tests::{
     attachments::{self, Opened, noise, stored_parts},
     browser::{Browser, Key},
+    clock::Clock,
     deployment::Deployment,
     search::Secrets,
     sender::Sender,
@@ -390,6 +392,29 @@ async fn an_upload_goes_on_when_the_network_is_back() -> Result<()> {
     drop(cut);
     let link = sender.link().await?;
     assert!(!browser.shows("#upload-waiting").await?);
+    let opened = attachments::open(&deployment.api, &link, "").await?;
+    assert_holds(&opened, &[("large.bin", &content)]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_the_server_has_forgotten_can_be_begun_again() -> Result<()> {
+    let clock = Clock::start()?;
+    let deployment = Deployment::with(Engine::Sqlite, &[], Some(&clock)).await?;
+    let browser = Browser::start().await?;
+    let disk = Disk::new()?;
+    let content = noise(16, 4_000_000);
+    let file = disk.write("large.bin", &content)?;
+    let sender = about_to_send(&deployment, &browser, &file).await?;
+    let held = deployment.proxy.hold("/parts/2 ");
+    sender.begin().await?;
+    until("a part in the middle", async || Ok((held.met() > 0).then_some(()))).await?;
+    clock.forward(Duration::from_secs(61 * 60))?;
+    drop(held);
+    let said = sender.refusal().await?;
+    assert!(said.starts_with("The server has forgotten what was sent"), "{said}");
+    sender.attachments(1).await?;
+    let link = sender.get_link().await?;
     let opened = attachments::open(&deployment.api, &link, "").await?;
     assert_holds(&opened, &[("large.bin", &content)]);
     Ok(())
