@@ -99,8 +99,9 @@ pub(crate) struct Send {
     /// Print the link's QR code too, on standard error
     #[arg(long)]
     pub(crate) qr: bool,
-    /// Address of the server, such as https://share.example.org [env: WAXSEAL_URL]
+    /// Address of the server.
     #[arg(long, short, value_name = "URL")]
+    #[arg(help = "Address of the server, such as https://share.example.org [env: WAXSEAL_URL]")]
     pub(crate) server: Option<String>,
     /// What `list` calls it; it stays on this computer
     #[arg(long)]

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use waxseal_core::wire::{OwnedShare, ShareState};
-use waxseal_tests::{deployment::Deployment, proxy::Rule, wait::until};
+use waxseal_tests::{deployment::Deployment, proxy::Rule, server::Engine, wait::until};
 
 const MIB: usize = 1024 * 1024;
 /// Parts of a share of [`LARGE`] bytes, padded.
@@ -54,14 +54,18 @@ async fn the_connection_is_cut_at_every_part_of_an_upload() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_connection_is_cut_at_every_part_of_a_download() -> Result<()> {
-    let (deployment, user) = start().await?;
-    let (link, share) = send_large(&user)?;
-    // Beside the parts: the landing, the claim, the end. The head brings the first part.
-    let cut = deployment.proxy.cut_once("/api/shares/");
-    user.run(&["open", &link, "--out", "out"])?.ok()?;
-    assert_eq!(cut.met(), PARTS - 1 + 3);
-    opened_once(&deployment, &share).await?;
-    arrived(&user)
+    for engine in [Engine::Sqlite, Engine::Redis] {
+        let deployment = Deployment::start(engine).await?;
+        let user = User::of(&deployment.origin())?;
+        let (link, share) = send_large(&user)?;
+        // Beside the parts: the landing, the claim, the end. The head brings the first part.
+        let cut = deployment.proxy.cut_once("/api/shares/");
+        user.run(&["open", &link, "--out", "out"])?.ok()?;
+        assert_eq!(cut.met(), PARTS - 1 + 3);
+        opened_once(&deployment, &share).await?;
+        arrived(&user)?;
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
