@@ -5,11 +5,13 @@
 //!
 //! An unknown id and a wrong token are the same answer, [`StoreError::Unknown`], everywhere.
 
+mod part;
 mod quota;
 mod record;
 pub mod redis;
 pub mod sqlite;
 
+pub use part::Part;
 pub use quota::{Full, Quota};
 
 use async_trait::async_trait;
@@ -238,7 +240,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::ClaimOver`]; [`StoreError::Unknown`] for a claim never answered;
     /// [`StoreError::WrongPart`] past the last part.
-    async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Bytes, StoreError>;
+    async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Part, StoreError>;
 
     /// Renews a claim's lease and says until when it lasts.
     ///

@@ -8,6 +8,7 @@ use crate::{
 };
 use actix_web::{
     HttpResponse,
+    body::SizedStream,
     http::header::{self, ContentType},
     web,
 };
@@ -112,19 +113,20 @@ pub(super) async fn part(
     range: ByteRange,
 ) -> Result<HttpResponse, ApiError> {
     let part = app.store.part(id, claim.hash(), n).await?;
-    let (mut response, body) = match range.of(part.len())? {
-        Slice::Whole => (HttpResponse::Ok(), part),
+    let len = part.length();
+    let (mut response, range) = match range.of(len)? {
+        Slice::Whole => (HttpResponse::Ok(), 0..len),
         Slice::Part(range) => {
-            let (first, last, len) = (range.start, range.end - 1, part.len());
+            let (first, last) = (range.start, range.end - 1);
             let mut response = HttpResponse::PartialContent();
             response.insert_header((header::CONTENT_RANGE, format!("bytes {first}-{last}/{len}")));
-            (response, part.slice(range))
+            (response, range)
         }
     };
     Ok(response
         .content_type(ContentType::octet_stream())
         .insert_header((header::ACCEPT_RANGES, "bytes"))
-        .body(body))
+        .body(SizedStream::new(range.len() as u64, part.pieces(range))))
 }
 
 /// Renews the lease.

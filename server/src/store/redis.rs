@@ -11,7 +11,7 @@ mod safety;
 mod scripts;
 
 use super::{
-    Clock, Full, LandingView, NewShare, Opened, Quota, Receipt, Retention, Store, StoreError,
+    Clock, Full, LandingView, NewShare, Opened, Part, Quota, Receipt, Retention, Store, StoreError,
     quota::Usage,
     record::{LIVE_CLAIMS, REMEMBERED, Record, check_new},
 };
@@ -292,9 +292,9 @@ impl Store for RedisStore {
         })
     }
 
-    async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Bytes, StoreError> {
+    async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Part, StoreError> {
         let call = self.lease_call(&scripts::PART, id).with_claim(claim).with(n);
-        self.run_always(&call).await?.bytes()
+        Ok(self.run_always(&call).await?.bytes()?.into())
     }
 
     async fn renew(&self, id: ShareId, claim: TokenHash) -> Result<Timestamp, StoreError> {

@@ -14,7 +14,7 @@ mod usage;
 mod writer;
 
 use super::{
-    Clock, Full, LandingView, NewShare, Opened, Quota, Receipt, Retention, Store, StoreError,
+    Clock, Full, LandingView, NewShare, Opened, Part, Quota, Receipt, Retention, Store, StoreError,
     record::check_new,
 };
 use async_trait::async_trait;
@@ -115,15 +115,8 @@ impl Store for SqliteStore {
         self.call(move |tx| opening::claim(tx, id, access, claim, proof)).await
     }
 
-    async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Bytes, StoreError> {
-        let part = self.call(move |tx| opening::part(tx, id, claim, n)).await?;
-        if part.is_file() {
-            // Neither this thread nor the database's waits for the disk.
-            let read = tokio::task::spawn_blocking(move || part.read(false)).await;
-            read.map_err(|error| StoreError::Fault(error.to_string()))?
-        } else {
-            part.read(false)
-        }
+    async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Part, StoreError> {
+        self.call(move |tx| opening::part(tx, id, claim, n)).await
     }
 
     async fn renew(&self, id: ShareId, claim: TokenHash) -> Result<Timestamp, StoreError> {

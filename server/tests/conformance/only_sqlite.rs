@@ -249,6 +249,21 @@ async fn records_go_when_their_time_is_over() {
     }
 }
 
+#[tokio::test]
+async fn a_part_being_sent_is_sent_to_its_end_when_the_share_is_revoked() {
+    let (_folder, path) = folder();
+    let engine = open(&path).expect("it opens");
+    let sample = Sample::with_plaintext(2_000_000).viewed(Some(1));
+    let new = &sample.new;
+    store(&engine, &sample).await;
+    let claim = token();
+    engine.claim(new.id, new.access, claim, None).await.expect("a view is left");
+    let sending = engine.part(new.id, claim, 0).await.expect("the lease lasts");
+    engine.revoke(new.id, new.owner).await.expect("the owner may");
+    assert_refused!(engine.part(new.id, claim, 0).await, StoreError::ClaimOver);
+    assert_eq!(sending.whole().await.expect("it is open"), sample.part_0());
+}
+
 /// Bytes of all files in the folder and below.
 fn size_of(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).expect("the folder is there");

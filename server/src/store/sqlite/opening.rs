@@ -4,8 +4,8 @@
 //! one that leaves it without a view and without a live claim.
 
 use super::{
-    super::{Opened, StoreError},
-    rows::{Lease, Share, StoredPart, Tx},
+    super::{Opened, Part, StoreError},
+    rows::{Lease, Share, Tx},
     staging::owned,
 };
 use bytes::Bytes;
@@ -26,7 +26,7 @@ pub(super) fn claim(
     share.record.check_access(access, tx.now)?;
     match tx.lease(share.key, claim)? {
         Some(lease) if tx.now < lease.until => {
-            let head = tx.stored(share.key, 0)?.read(true)?;
+            let head = tx.stored(share.key, 0)?.with_seal()?;
             let until = extend(tx, &share, claim, lease)?;
             return Ok(opened(&share, head, until));
         }
@@ -42,7 +42,7 @@ pub(super) fn claim(
         StoreError::ClaimOver => StoreError::Over { state: ShareState::Expired, at },
         other => other,
     };
-    let head = tx.stored(share.key, 0).map_err(expired)?.read(true)?;
+    let head = tx.stored(share.key, 0).map_err(expired)?.with_seal()?;
     share.record.open(tx.now);
     tx.save(&share)?;
     let until = extend(tx, &share, claim, Lease { first: tx.now, until: tx.now })?;
@@ -50,18 +50,13 @@ pub(super) fn claim(
     Ok(opened(&share, head, until))
 }
 
-pub(super) fn part(
-    tx: &Tx<'_>,
-    id: ShareId,
-    claim: TokenHash,
-    n: u64,
-) -> Result<StoredPart, StoreError> {
+pub(super) fn part(tx: &Tx<'_>, id: ShareId, claim: TokenHash, n: u64) -> Result<Part, StoreError> {
     let (share, lease) = live(tx, id, claim)?;
     if n >= share.record.size.parts() {
         return Err(StoreError::WrongPart);
     }
     extend(tx, &share, claim, lease)?;
-    tx.stored(share.key, n)
+    tx.stored(share.key, n)?.without_seal()
 }
 
 pub(super) fn renew(tx: &Tx<'_>, id: ShareId, claim: TokenHash) -> Result<Timestamp, StoreError> {

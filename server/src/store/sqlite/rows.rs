@@ -5,7 +5,7 @@
 
 use super::{
     super::{
-        Retention, StoreError,
+        Part, Retention, StoreError,
         record::{LIVE_CLAIMS, REMEMBERED, Record, times},
     },
     database::insert_content,
@@ -73,22 +73,24 @@ enum Stored {
 }
 
 impl StoredPart {
-    /// Whether reading it waits for the disk.
-    pub(super) const fn is_file(&self) -> bool {
-        matches!(self.bytes, Stored::File(_))
-    }
-
-    /// Its bytes, with the seal in front of part 0 or without it.
-    pub(super) fn read(self, with_seal: bool) -> Result<Bytes, StoreError> {
-        let mut part = if with_seal { self.seal } else { Vec::new() };
+    /// Its bytes, with the seal in front of part 0.
+    pub(super) fn with_seal(self) -> Result<Bytes, StoreError> {
+        let mut part = self.seal;
         match self.bytes {
-            Stored::Bytes(bytes) if part.is_empty() => part = bytes,
             Stored::Bytes(bytes) => part.extend(bytes),
             Stored::File(mut file) => {
                 file.read_to_end(&mut part)?;
             }
         }
         Ok(part.into())
+    }
+
+    /// Its bytes, to be read once the transaction is over.
+    pub(super) fn without_seal(self) -> Result<Part, StoreError> {
+        Ok(match self.bytes {
+            Stored::Bytes(bytes) => Bytes::from(bytes).into(),
+            Stored::File(file) => Part::file(file)?,
+        })
     }
 }
 
