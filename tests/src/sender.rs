@@ -222,17 +222,22 @@ impl<'a> Sender<'a> {
         self.browser.click("#get-link").await
     }
 
-    /// The link, when it is there.
+    /// The link, when it is there; an upload may take its time as long as it goes on.
     ///
     /// # Errors
     /// If there is none.
     pub async fn link(&self) -> Result<String> {
-        until("the link", async || {
-            let link = self.browser.value("document.querySelector('#link').value").await?;
-            let link = link.as_str().unwrap_or_default();
-            Ok((!link.is_empty()).then(|| link.to_owned()))
-        })
-        .await
+        let mut progress = (String::new(), String::new());
+        while progress.0.is_empty() {
+            progress = until("the link, or progress towards it", async || {
+                let now = "['#link', '#upload-words'].map(id => document.querySelector(id))\
+                    .map(element => element.value ?? element.textContent)";
+                let now: (String, String) = serde_json::from_value(self.browser.value(now).await?)?;
+                Ok((!now.0.is_empty() || now.1 != progress.1).then_some(now))
+            })
+            .await?;
+        }
+        Ok(progress.0)
     }
 
     /// What the dialog says is wrong, once it does.
