@@ -60,12 +60,14 @@ pub async fn insist<T>(
     work: impl AsyncFn() -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let mut failures = 0;
+    // Till it gets through: that it is tried again is no connection yet.
+    let mut waiting = None;
     loop {
         match work().await {
             Err(Failure::Unreachable) => {}
             done => return done,
         }
-        let _waiting = progress.wait();
+        drop(waiting.replace(progress.wait()));
         pause(backoff::delay(failures).as_millis() as i32).await;
         failures += 1;
     }
@@ -78,6 +80,8 @@ async fn with(
     work: impl AsyncFn(&BulkWorker) -> Result<u64, Failure>,
 ) -> Result<u64, Failure> {
     let mut failures = 0;
+    // Till it gets through: that it is tried again is no connection yet.
+    let mut waiting = None;
     let mut breakdowns = 0;
     loop {
         let done = match worker {
@@ -95,7 +99,7 @@ async fn with(
             }
             done => return done,
         }
-        let _waiting = progress.wait();
+        drop(waiting.replace(progress.wait()));
         pause(backoff::delay(failures).as_millis() as i32).await;
         failures += 1;
     }

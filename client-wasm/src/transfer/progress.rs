@@ -22,6 +22,8 @@ pub struct Progress {
     total: u64,
     done: Cell<u64>,
     waiting: Cell<u32>,
+    /// Whether something got through since something last did not.
+    moving: Cell<bool>,
     shown: Cell<f64>,
     /// When how much was done, of the last while.
     past: RefCell<VecDeque<(f64, u64)>>,
@@ -60,6 +62,7 @@ impl Progress {
             total,
             done: Cell::new(0),
             waiting: Cell::new(0),
+            moving: Cell::new(false),
             shown: Cell::new(0.0),
             past: RefCell::default(),
             show: Box::new(show),
@@ -72,6 +75,7 @@ impl Progress {
     /// So many bytes got through.
     pub fn add(&self, bytes: u64) {
         self.done.set(self.total.min(self.done.get() + bytes));
+        self.moving.set(true);
         let now = Date::now();
         let mut past = self.past.borrow_mut();
         past.push_back((now, self.done.get()));
@@ -86,6 +90,7 @@ impl Progress {
 
     pub(super) fn wait(&self) -> Waiting<'_> {
         self.waiting.set(self.waiting.get() + 1);
+        self.moving.set(false);
         self.look();
         Waiting(self)
     }
@@ -99,7 +104,7 @@ impl Progress {
             total: self.total,
             bytes_per_second,
             seconds_left: bytes_per_second.map(|speed| left.div_ceil(speed.max(1))),
-            waiting: self.waiting.get() > 0,
+            waiting: self.waiting.get() > 0 && !self.moving.get(),
         });
     }
 
