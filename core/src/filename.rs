@@ -168,14 +168,13 @@ fn is_device(name: &str) -> bool {
 /// Extensions.
 const RISKY: &str = "\
     acm action ade adp apk app appimage appinstaller application appref-ms appx appxbundle asp \
-    bas bash bat bin chm cmd com command cpl crt csh deb desktop diagcab dll dmg docm dotm elf \
-    exe fileloc fish flatpak flatpakref gadget hlp hta htm html img inetloc inf ins ipa iqy iso \
-    isp jar jnlp js jse ksh library-ms lnk lua mht mhtml mjs mobileconfig msc msh msi msix \
-    msixbundle msp mst ocx one osx out php pif pkg pl potm ppam ppsm pptm prf prg ps1 ps1xml \
-    psc1 psd1 psm1 py pyc pyw pyz rb rdp reg rpm run scf scpt scr sct search-ms service \
-    settingcontent-ms sh shb shs shtml sldm slk snap svg svgz swf sys terminal theme tool url vb \
-    vbe vbs vhd vhdx vsix webarchive webloc wll workflow ws wsc wsf wsh xbap xht xhtml xla xlam \
-    xll xlsm xltm xml xsl xslt zsh";
+    bas bash bat chm cmd com command cpl csh deb desktop diagcab dll dmg docm dotm elf exe \
+    fileloc fish flatpak flatpakref gadget hlp hta htm html img inetloc inf ins ipa iqy iso isp \
+    jar jnlp js jse ksh library-ms lnk lua mht mhtml mjs mobileconfig msc msh msi msix \
+    msixbundle msp mst ocx php pif pkg pl potm ppam ppsm pptm prf prg ps1 ps1xml psc1 psd1 psm1 \
+    py pyc pyw pyz rb rdp reg rpm run scf scpt scr sct search-ms service settingcontent-ms sh \
+    shb shs shtml sldm slk snap svg svgz swf sys terminal theme url vb vbe vbs vhd vhdx vsix \
+    webarchive webloc wll workflow ws wsc wsf wsh xbap xht xhtml xla xlam xll xlsm xltm zsh";
 
 #[cfg(test)]
 mod tests {

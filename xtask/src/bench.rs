@@ -2,20 +2,24 @@
 //!
 //! Invariant: what is measured is what `cargo xtask build` makes.
 
-use crate::run::release;
+use crate::run::{command_line, release};
 use crate::tools::{cargo, find, run};
 use anyhow::{Result, bail};
 
 /// What is measured, and the programs that it takes.
-const BENCHES: [(&str, &str); 3] =
-    [("crypto", "chromedriver"), ("page", "chromedriver"), ("server", "redis-server")];
+const BENCHES: [(&str, &str); 4] = [
+    ("crypto", "chromedriver"),
+    ("page", "chromedriver"),
+    ("server", "redis-server"),
+    ("transfer", "chromedriver"),
+];
 
 /// Builds everything, then runs `which`, or all there are.
 pub(crate) fn bench(which: &[&str]) -> Result<()> {
     if let Some(unknown) =
         which.iter().find(|name| !BENCHES.iter().any(|(bench, _)| bench == *name))
     {
-        bail!("bench: what is `{unknown}`? There are `crypto`, `page` and `server`");
+        bail!("bench: what is `{unknown}`? There are `crypto`, `page`, `server` and `transfer`");
     }
     for (bench, program) in BENCHES {
         if (which.is_empty() || which.contains(&bench)) && find(program).is_none() {
@@ -24,5 +28,6 @@ pub(crate) fn bench(which: &[&str]) -> Result<()> {
     }
     let server = release()?;
     let harness = ["bench", "--quiet", "--package", "waxseal-tests", "--bench", "bench", "--"];
-    run(cargo(harness).args(which).env("WAXSEAL_SERVER", server))
+    let cli = command_line()?;
+    run(cargo(harness).args(which).env("WAXSEAL_SERVER", server).env("WAXSEAL_CLI", cli))
 }

@@ -24,7 +24,7 @@ Usage: cargo xtask COMMAND
   test               everything that is checked; gets what is missing for it
   test --quick       the same without the end-to-end tests and the check of dependencies
   test FILTER...     only tests whose name contains one of these, without the static checks
-  bench [crypto|page|server]
+  bench [crypto|page|server|transfer]
                      how fast a release build is: docs/benchmarks.md
   advisories         known vulnerabilities of dependencies
   help               this text

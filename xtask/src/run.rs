@@ -33,7 +33,7 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
 /// Builds the release binaries: the server and the command line.
 pub(crate) fn build() -> Result<()> {
     println!("{}", shown(&release()?));
-    println!("{}", shown(&binary("waxseal-cli", "waxseal")?));
+    println!("{}", shown(&command_line()?));
     Ok(())
 }
 
@@ -42,6 +42,11 @@ pub(crate) fn release() -> Result<PathBuf> {
     tools::ensure_cc()?;
     web::build(web::Mode::Release)?;
     binary("waxseal-server", "waxseal-server")
+}
+
+/// The command line as users get it.
+pub(crate) fn command_line() -> Result<PathBuf> {
+    binary("waxseal-cli", "waxseal")
 }
 
 fn binary(package: &str, name: &'static str) -> Result<PathBuf> {

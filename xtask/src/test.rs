@@ -67,13 +67,16 @@ fn tests(steps: &mut Steps, needs: &Needs, extent: Extent, filters: &[&str]) -> 
     steps.step("web client", || web::build(web::Mode::Release))?;
     let mut build = cargo(["test", "--locked", "--workspace", "--no-run"]);
     let binaries = steps.step("tests, compiled", || binaries(&mut build))?;
-    let server = binaries.iter().find(|path| path.file_stem() == Some("waxseal-server".as_ref()));
-    let server = server.context("the server's own tests have cargo build it")?;
+    let binary = |name: &str| {
+        let found = binaries.iter().find(|path| path.file_stem() == Some(name.as_ref()));
+        found.with_context(|| format!("{name}: its own tests have cargo build it"))
+    };
+    let (server, cli) = (binary("waxseal-server")?, binary("waxseal")?);
     let test = |words: &[&str]| {
         let mut command = cargo(words);
         command.args(["--locked", "--workspace", "--no-fail-fast"]);
         needs.export(&mut command);
-        command.env("WAXSEAL_SERVER", server);
+        command.env("WAXSEAL_SERVER", server).env("WAXSEAL_CLI", cli);
         command
     };
     let quick = extent == Extent::Quick;

@@ -1,7 +1,8 @@
 //! From the plan of a body to a share that can be opened.
 //!
-//! Invariant: memory is bounded by the number of threads; whatever fails, nothing stays on the server
-//! that nobody has a link to, as far as the server can be reached.
+//! Invariant: memory is bounded by the number of threads; no two contents are ever sent for one part,
+//! whatever the server claims to have lost: under one nonce they would give both away. Whatever
+//! fails, nothing stays on the server that nobody has a link to, as far as it can be reached.
 
 use super::{
     sources::{Reader, Sources},
@@ -14,7 +15,9 @@ use crate::{
     interrupt,
 };
 use indicatif::ProgressBar;
+use sha2::{Digest, Sha256};
 use std::{
+    collections::BTreeMap,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -23,9 +26,9 @@ use std::{
     time::Duration,
 };
 use waxseal_core::{
-    body::{BodyPlan, Piece},
+    body::{BodyPlan, Piece, SealError},
     chunk::ChunkCipher,
-    layout::{PART, PLAIN_PART, SEAL},
+    layout::{PART, PLAIN_PART, SEAL, SEALED_CHUNK, TAG},
     wire::{CreateRequest, OwnedShare, ProblemType, ShareReceipt},
 };
 use zeroize::Zeroizing;
@@ -44,7 +47,12 @@ pub(super) struct Upload<'a> {
     share: &'a OwnedShare,
     cipher: ChunkCipher,
     bar: ProgressBar,
+    /// What was sent of each part.
+    sent: Mutex<BTreeMap<u64, Fingerprint>>,
 }
+
+/// SHA-256 of a sealed part's tags: with one key and nonce, equal only if the contents are.
+type Fingerprint = [u8; 32];
 
 impl<'a> Upload<'a> {
     pub(super) fn new(
@@ -56,7 +64,7 @@ impl<'a> Upload<'a> {
     ) -> Self {
         let cipher = ChunkCipher::new(plan.key().clone());
         let bar = app.ui.bar(plan.size().plaintext(), "Sending");
-        Self { app, api, plan, sources, share, cipher, bar }
+        Self { app, api, plan, sources, share, cipher, bar, sent: Mutex::default() }
     }
 
     /// Uploads and publishes.
@@ -171,7 +179,15 @@ impl<'a> Upload<'a> {
                 Piece::Zeros(len) => plaintext.extend(std::iter::repeat_n(0, len as usize)),
             }
         }
-        self.plan.seal_part(&self.cipher, n, plaintext, sealed).map_err(unsealable)
+        self.plan.seal_part(&self.cipher, n, plaintext, sealed).map_err(unsealable)?;
+        let now = fingerprint(n, sealed);
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if *sent.entry(n).or_insert(now) == now {
+            Ok(())
+        } else {
+            sealed.clear();
+            Err(unsealable(SealError::FileChanged))
+        }
     }
 
     /// Stores part `n`. Where an answer was lost, the server is asked first whether it has the part.
@@ -206,6 +222,40 @@ impl<'a> Upload<'a> {
             Err(_) => {
                 failure.and("; what the server has of it, sealed, stays there until it expires")
             }
+        }
+    }
+}
+
+fn fingerprint(n: u64, part: &[u8]) -> Fingerprint {
+    let chunks = if n == 0 { part.get(SEAL..).unwrap_or_default() } else { part };
+    let tags = chunks.chunks(SEALED_CHUNK).map(|chunk| &chunk[chunk.len().saturating_sub(TAG)..]);
+    tags.fold(Sha256::new(), Sha256::chain_update).finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use waxseal_core::{
+        body::seal_part,
+        chunk::ChunkKey,
+        layout::{BodySize, CHUNK},
+    };
+
+    #[test]
+    fn a_part_whose_content_changed_anywhere_has_another_fingerprint() {
+        let cipher = ChunkCipher::new(ChunkKey::from_bytes(&[1; ChunkKey::LEN]));
+        let size = BodySize::of_plaintext(3 * CHUNK as u64 + 7).expect("a possible size");
+        let content = vec![7; 3 * CHUNK + 7];
+        let of = |content: &[u8]| {
+            let mut part = vec![0; SEAL];
+            seal_part(&cipher, size, 0, content, &mut part).expect("as long as it must be");
+            fingerprint(0, &part)
+        };
+        assert_eq!(of(&content), of(&content));
+        for at in [0, CHUNK - 1, CHUNK, 3 * CHUNK, content.len() - 1] {
+            let mut changed = content.clone();
+            changed[at] ^= 1;
+            assert_ne!(of(&content), of(&changed), "byte {at}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench [crypto|page|server]`: how fast a release build is, beside a baseline of the same run.
+//! `cargo xtask bench [crypto|page|server|transfer]`: how fast a release build is, beside a baseline of the same run.
 //!
 //! Invariant: nothing here passes or fails by the clock; figures are printed as Markdown tables, for
 //! `docs/benchmarks.md`, and people judge them.
@@ -11,6 +11,7 @@ mod load;
 mod measured;
 mod page;
 mod server;
+mod transfer;
 
 use anyhow::{Result, bail};
 use std::env;
@@ -28,14 +29,16 @@ fn main() -> Result<()> {
         [] => {
             run(crypto::bench())?;
             run(page::bench())?;
-            run(server::bench())
+            run(server::bench())?;
+            run(transfer::bench())
         }
         ["crypto"] => run(crypto::bench()),
         ["page"] => run(page::bench()),
         ["server"] => run(server::bench()),
+        ["transfer"] => run(transfer::bench()),
         [bare::COMMAND, redis] => bare::serve(redis),
         other => bail!(
-            "unknown benchmark `{}`; there are `crypto`, `page` and `server`",
+            "unknown benchmark `{}`; there are `crypto`, `page`, `server` and `transfer`",
             other.join(" ")
         ),
     }
