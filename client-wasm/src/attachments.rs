@@ -17,44 +17,48 @@ mod save;
 mod session;
 mod sink;
 
-use crate::dom;
-use js_sys::{Function, Promise, Uint8Array};
-use serde::{Deserialize, Serialize};
-use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use crate::api::Claimed;
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use waxseal_core::{
     base64url,
     body::OpenedHead,
-    chunk::Damaged,
     keys::{BodyKey, InputKey, LinkKeys},
     layout::BodySize,
     link::LinkSecret,
+    time::Timestamp,
     token::ClaimToken,
-    wire::to_json,
 };
 
 #[wasm_bindgen]
 extern "C" {
-    /// Loads the module; defined by the page's bootstrap.
+    /// Loads the module and calls its `show`; defined by the page's bootstrap.
     #[wasm_bindgen(js_name = waxsealAttachments)]
-    fn load() -> Promise;
+    fn load_and_show(
+        token: &str,
+        key: &str,
+        passphrase: bool,
+        claim: &str,
+        size: f64,
+        expires_at: f64,
+        spent: bool,
+        head: &[u8],
+    ) -> Promise;
 }
 
-/// What the module needs to know beside the head.
-#[derive(Serialize, Deserialize)]
+/// An item whose attachments are handed over.
 pub struct HandOver {
     /// The link's.
-    pub token: String,
-    /// Input key of the body, as base64url.
-    pub key: String,
-    /// Whether the key took a passphrase.
-    pub passphrase: bool,
+    pub secret: LinkSecret,
+    /// Opens the body.
+    pub key: BodyKey,
     /// The claim that opened it.
     pub claim: ClaimToken,
     /// Length of the whole ciphertext in bytes.
     pub size: BodySize,
-    /// When the share expires, in milliseconds after the Unix epoch.
-    pub expires_at: u64,
+    /// When the share expires.
+    pub expires_at: Timestamp,
     /// Whether nobody can open it again.
     pub spent: bool,
 }
@@ -70,39 +74,65 @@ pub enum End {
     Missing,
 }
 
-/// Gives the attachments to their module, and waits till the claim is over.
-pub async fn hand_over(to_know: &HandOver, head: &[u8]) -> End {
-    let Ok(module) = JsFuture::from(load()).await else { return End::Missing };
-    let Ok(show) = dom::property(&module, "show").dyn_into::<Function>() else {
-        return End::Missing;
-    };
-    let head = Uint8Array::from(head);
-    let shown = show.call2(&JsValue::NULL, &to_json(to_know).into(), &head);
-    match JsFuture::from(Promise::from(shown.unwrap_or(JsValue::FALSE))).await {
+/// Gives the attachments of an item that was just opened to their module, and waits till the claim is
+/// over. `passphrase` = `key` took one.
+pub async fn hand_over(
+    secret: &LinkSecret,
+    key: &BodyKey,
+    passphrase: bool,
+    claim: &ClaimToken,
+    claimed: &Claimed,
+) -> End {
+    // Single values: whatever would pack them is code on every recipient's page.
+    let shown = load_and_show(
+        &secret.to_token(),
+        &base64url::encode(key.input().as_bytes()),
+        passphrase,
+        &claim.to_base64url(),
+        claimed.size.get() as f64,
+        claimed.expires_at.unix_millis() as f64,
+        claimed.views_left == Some(0),
+        &claimed.head,
+    );
+    match JsFuture::from(shown).await {
         Ok(done) if done.is_truthy() => End::Done,
         Ok(_) => End::Over,
         Err(_) => End::Missing,
     }
 }
 
-/// The module's side of [`hand_over`]: whether the person is done with the item.
+impl HandOver {
+    /// What [`hand_over`] gave; `None` if it was something else.
+    pub fn received(
+        token: &str,
+        key: &str,
+        passphrase: bool,
+        claim: &str,
+        size: f64,
+        expires_at: f64,
+        spent: bool,
+    ) -> Option<Self> {
+        let secret = LinkSecret::from_token(token).ok()?;
+        let input = InputKey::from_bytes(base64url::decode_array(key).ok()?);
+        let key = BodyKey::new(LinkKeys::derive(&secret).id, input, passphrase);
+        let claim = claim.parse().ok()?;
+        let size = (size as u64).try_into().ok()?;
+        let expires_at = Timestamp::from_unix_millis(expires_at as u64);
+        Some(Self { secret, key, claim, size, expires_at, spent })
+    }
+}
+
+/// The module's side of [`hand_over`]: whether the person is done with the item, once the claim
+/// is over.
 ///
 /// # Errors
 /// If what was handed over is no opened item.
-pub async fn show(to_know: &str, head: &Uint8Array) -> Result<bool, JsValue> {
-    let to_know: HandOver = serde_json::from_str(to_know).map_err(|_| JsValue::NULL)?;
-    let secret = LinkSecret::from_token(&to_know.token).map_err(|_| JsValue::NULL)?;
-    let opened = open(&to_know, &secret, head).map_err(|_| JsValue::NULL)?;
-    let (session, ended) = session::Session::start(&to_know, &secret, &opened, head);
+pub async fn show(item: HandOver, head: &Uint8Array) -> Result<bool, JsValue> {
+    let opened = OpenedHead::open(&item.key, &head.to_vec(), item.size);
+    let opened = opened.map_err(|_| JsValue::NULL)?;
+    let (session, ended) = session::Session::start(&item, &opened, head);
     list::show(&session);
     lease::keep(&session);
     disk::remove_leftovers();
     Ok(JsFuture::from(ended).await?.is_truthy())
-}
-
-fn open(to_know: &HandOver, secret: &LinkSecret, head: &Uint8Array) -> Result<OpenedHead, Damaged> {
-    let input = base64url::decode_array(&to_know.key).map_err(|_| Damaged)?;
-    let id = LinkKeys::derive(secret).id;
-    let key = BodyKey::new(id, InputKey::from_bytes(input), to_know.passphrase);
-    OpenedHead::open(&key, &head.to_vec(), to_know.size)
 }

@@ -8,7 +8,7 @@ mod screen;
 
 use crate::{
     api::{self, ApiError, Claimed},
-    attachments::{self, End, HandOver},
+    attachments::{self, End},
     dom,
     storage::{self, Place},
     theme, words,
@@ -20,7 +20,6 @@ use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use waxseal_core::{
-    base64url,
     body::{self, OpenedHead},
     chunk::Damaged,
     keys::{BodyKey, LinkKeys},
@@ -224,8 +223,8 @@ impl Recipient {
         item::show(&opened.manifest, &claimed, fits);
         if has_files {
             self.keep_place_until(claimed.lease_until);
-            let to_know = self.to_know(key, claim, &claimed);
-            match attachments::hand_over(&to_know, &claimed.head).await {
+            let passphrase = screen::asks_passphrase();
+            match attachments::hand_over(&self.secret, key, passphrase, claim, &claimed).await {
                 // The place is kept, so a reload comes back to this item.
                 End::Missing => return item::attachments_missing(),
                 End::Done => item::clear(spent),
@@ -237,18 +236,6 @@ impl Recipient {
         self.give_up_place();
         if spent {
             leave_address(&SHOWN.into());
-        }
-    }
-
-    fn to_know(&self, key: &BodyKey, claim: &ClaimToken, claimed: &Claimed) -> HandOver {
-        HandOver {
-            token: self.secret.to_token().to_string(),
-            key: base64url::encode(key.input().as_bytes()),
-            passphrase: screen::asks_passphrase(),
-            claim: claim.clone(),
-            size: claimed.size,
-            expires_at: claimed.expires_at.unix_millis(),
-            spent: claimed.views_left == Some(0),
         }
     }
 

@@ -137,14 +137,32 @@ impl Api {
         bearer: Option<&str>,
         body: Option<&impl Serialize>,
     ) -> Result<Answer> {
+        let body = match body {
+            Some(body) => Some(("application/json", serde_json::to_vec(body)?.into())),
+            None => None,
+        };
+        self.send_bytes(method, path, bearer, body).await
+    }
+
+    /// Any request, with a body of a media type.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub async fn send_bytes(
+        &self,
+        method: Method,
+        path: &str,
+        bearer: Option<&str>,
+        body: Option<(&str, Bytes)>,
+    ) -> Result<Answer> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.origin));
         if let Some(bearer) = bearer {
             request = request.header(header::AUTHORIZATION, format!("Bearer {bearer}"));
         }
         let body = match body {
-            Some(body) => {
-                request = request.header(header::CONTENT_TYPE, "application/json");
-                Bytes::from(serde_json::to_vec(body)?)
+            Some((media_type, body)) => {
+                request = request.header(header::CONTENT_TYPE, media_type);
+                body
             }
             None => Bytes::new(),
         };

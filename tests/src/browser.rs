@@ -8,12 +8,13 @@ mod person;
 
 pub use person::Key;
 
+use crate::wait::until;
 use anyhow::{Context, Result};
 use driver::Driver;
 use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use std::ops::Deref;
+use std::{ops::Deref, path::Path};
 use tempfile::TempDir;
 
 /// The names that Chromium goes by; where none is on the PATH, its driver knows.
@@ -39,6 +40,7 @@ pub struct Browser {
     /// Dropped before the profile: it closes the browser.
     _driver: Driver,
     _profile: TempDir,
+    downloads: TempDir,
 }
 
 /// What a window looks like to its page.
@@ -75,13 +77,16 @@ impl Browser {
     /// # Errors
     /// If Chromium or ChromeDriver is missing or does not start.
     pub async fn with(look: Look) -> Result<Self> {
-        let profile = tempfile::tempdir()?;
+        let (profile, downloads) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let mut driver = Driver::start()?;
         let mut args = FLAGS.map(str::to_owned).to_vec();
         args.push(format!("--user-data-dir={}", profile.path().display()));
         // No start page, which would ask for a hundred things.
         let prefs = json!({
             "session.restore_on_startup": 4, "session.startup_urls": ["about:blank"],
+            "download.default_directory": downloads.path(),
+            "download.prompt_for_download": false,
+            "profile.default_content_setting_values.automatic_downloads": 1,
         });
         let mut options = json!({ "args": args, "prefs": prefs });
         if let Some(binary) = CHROMIUM.into_iter().find_map(find) {
@@ -98,9 +103,44 @@ impl Browser {
             .await
             .context("starting Chromium")?;
         driver.closes(client.session_id().await?.context("a session has an id")?);
-        let browser = Self { client, _driver: driver, _profile: profile };
+        let browser = Self { client, _driver: driver, _profile: profile, downloads };
         browser.look(look).await?;
         Ok(browser)
+    }
+
+    /// Where downloads go.
+    pub fn downloads(&self) -> &Path {
+        self.downloads.path()
+    }
+
+    /// What was downloaded under `name`, once it is `len` bytes.
+    ///
+    /// # Errors
+    /// If it never is; with what is there.
+    pub async fn downloaded(&self, name: &str, len: usize) -> Result<Vec<u8>> {
+        let path = self.downloads().join(name);
+        let there = until(name, async || {
+            let whole = std::fs::metadata(&path).is_ok_and(|file| file.len() == len as u64);
+            Ok(if whole { Some(std::fs::read(&path)?) } else { None })
+        });
+        let present = || std::fs::read_dir(self.downloads()).map(|all| all.flatten().collect());
+        match there.await {
+            Ok(content) => Ok(content),
+            Err(error) => {
+                let present: Vec<_> = present()?;
+                Err(error.context(format!("the folder of downloads has {present:?}")))
+            }
+        }
+    }
+
+    /// Runs `script` in every page from now on, before the page's own.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn before_pages(&self, script: &str) -> Result<()> {
+        let source = json!({ "source": script });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", source).await?;
+        Ok(())
     }
 
     /// Gives the current window another look. New windows start without.

@@ -17,5 +17,6 @@ pub mod sender;
 pub mod server;
 pub mod share;
 pub mod site;
+pub mod upload;
 pub mod wait;
 pub mod wasm;

@@ -174,6 +174,78 @@ impl<'a> Recipient<'a> {
         self.browser.copied_by(&in_field(n, "copy")).await
     }
 
+    /// Presses the button of attachment `n`, counted from 0, that says `label`, once it is there.
+    ///
+    /// # Errors
+    /// If it never is.
+    pub async fn press_at(&self, n: usize, label: &str) -> Result<()> {
+        self.press_in(&format!(".files > li:nth-child({})", n + 1), label).await
+    }
+
+    /// Presses the button under the attachments that says `label`, once it is there.
+    ///
+    /// # Errors
+    /// If it never is.
+    pub async fn press(&self, label: &str) -> Result<()> {
+        self.press_in("#attachments", label).await
+    }
+
+    async fn press_in(&self, css: &str, label: &str) -> Result<()> {
+        // Marked, so that it can be clicked as a person would.
+        let mark = "for (const marked of document.querySelectorAll('[data-press]')) \
+            marked.removeAttribute('data-press'); \
+            const fits = button => button.textContent === arguments[1] && button.checkVisibility(); \
+            const all = [...document.querySelectorAll(arguments[0])] \
+                .flatMap(place => [...place.querySelectorAll('button')]); \
+            const button = all.find(fits); button?.setAttribute('data-press', ''); return !!button";
+        until(label, async || {
+            let marked = self.browser.execute(mark, vec![css.into(), label.into()]).await?;
+            Ok((marked == true).then_some(()))
+        })
+        .await?;
+        self.browser.click("[data-press]").await
+    }
+
+    /// Waits till attachment `n`, counted from 0, or all of them, say something with `part` in it.
+    ///
+    /// # Errors
+    /// If they never do; with what they say.
+    pub async fn says(&self, n: Option<usize>, part: &str) -> Result<()> {
+        let css = match n {
+            Some(n) => format!(".files > li:nth-child({}) .said", n + 1),
+            None => "#attachments > .said".to_owned(),
+        };
+        self.tells(&css, part).await
+    }
+
+    /// Waits till what `css` selects is shown with `part` in its text.
+    ///
+    /// # Errors
+    /// If it never is; with what it says.
+    pub async fn tells(&self, css: &str, part: &str) -> Result<()> {
+        let told = async || {
+            let text = self.browser.text(css).await?;
+            let told = text.contains(part) && self.browser.shows(css).await?;
+            Ok(told.then_some(()))
+        };
+        match until(part, told).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let text = self.browser.text("#attachments").await?;
+                Err(error.context(format!("the attachments say: {text}")))
+            }
+        }
+    }
+
+    /// The names of the attachments as they are shown.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn attachments(&self) -> Result<Vec<String>> {
+        let names = "[...document.querySelectorAll('.filename')].map(name => name.textContent)";
+        Ok(serde_json::from_value(self.browser.value(names).await?)?)
+    }
+
     /// The address bar.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use waxseal_core::wire::ProblemType;
 /// Nothing is being saved any more.
 pub(super) async fn settle(session: &Rc<Session>) {
     let Some(foot) = session.foot().filter(|_| !session.is_over()) else { return };
-    foot.rests();
+    foot.rests(session.count(&[State::Unsaved]));
     let handed_over = session.count(&[State::HandedOver]);
     if session.count(&[State::Saved]) == session.attachments.len() {
         if acknowledge(session).await {

@@ -42,7 +42,9 @@ pub(super) fn refused(session: &Rc<Session>, problem: &Problem) {
         (ProblemType::ShareOver, Some(ShareState::Revoked)) => {
             format!("The sender revoked this item{at}.")
         }
-        (ProblemType::ClaimOver, _) => "This tab’s place has lapsed.".to_owned(),
+        (ProblemType::ClaimOver, _) => {
+            "This tab’s place is over: it lapsed, or the sender revoked the item.".to_owned()
+        }
         (ProblemType::ShareOver | ProblemType::UnknownShare, _) => {
             "The server has this item no longer.".to_owned()
         }

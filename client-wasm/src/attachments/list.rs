@@ -145,9 +145,16 @@ impl Foot {
         dom::show(&self.work, true);
     }
 
-    /// Nothing is being saved.
-    pub(super) fn rests(&self) {
+    /// Something is being saved.
+    pub(super) fn works(&self) {
+        show_all(&[&self.save_all, &self.said, &self.question], false);
+    }
+
+    /// Nothing is being saved. `missing` = how many attachments never were.
+    pub(super) fn rests(&self, missing: usize) {
         dom::show(&self.work, false);
+        dom::show(&self.save_all, missing > 1);
+        self.done.class_list().toggle_with_force("primary", missing == 0).ok();
     }
 
     /// Says something about all of it.
@@ -177,11 +184,7 @@ impl Foot {
 
 fn save_all(session: &Rc<Session>) {
     let unsaved = |(n, one): (usize, &Attachment)| (one.state.get() == State::Unsaved).then_some(n);
-    let mut numbers: Vec<usize> =
-        session.attachments.iter().enumerate().filter_map(unsaved).collect();
-    if numbers.is_empty() && !session.queue.is_working() {
-        numbers = (0..session.attachments.len()).collect();
-    }
+    let numbers: Vec<usize> = session.attachments.iter().enumerate().filter_map(unsaved).collect();
     let risky = |n: &&usize| session.attachments[**n].risky;
     let names: Vec<&str> =
         numbers.iter().filter(risky).map(|n| session.attachments[*n].name.as_str()).collect();

@@ -33,24 +33,21 @@ extern "C" {
 
 /// Shows attachment `number`, or hides it again.
 pub(super) fn toggle(session: &Rc<Session>, number: usize) {
-    let attachment = &session.attachments[number];
-    let row = attachment.row.clone();
+    let row = session.attachments[number].row.clone();
     if row.shown.has_child_nodes() {
-        return hide(&row, &attachment.name);
+        return hide(&row);
     }
     row.preview.set_disabled(true);
-    row.preview.set_text_content(Some("Opening…"));
+    row.label(&row.preview, "Opening…");
     let session = Rc::clone(session);
     spawn_local(async move {
-        let attachment = &session.attachments[number];
         match show(&session, number).await {
             Ok(()) => {
                 dom::show(&row.shown, true);
-                row.preview.set_text_content(Some("Hide"));
-                dom::set(&row.preview, "aria-label", &format!("Hide {}", attachment.name));
+                row.label(&row.preview, "Hide");
             }
             Err(why) => {
-                hide(&row, &attachment.name);
+                hide(&row);
                 match why {
                     NotShown::Failure(failure) => {
                         row.rests(&save::reason(&failure, false), Tone::Bad);
@@ -66,11 +63,10 @@ pub(super) fn toggle(session: &Rc<Session>, number: usize) {
     });
 }
 
-fn hide(row: &Row, name: &str) {
+fn hide(row: &Row) {
     row.shown.set_text_content(None);
     dom::show(&row.shown, false);
-    row.preview.set_text_content(Some("Preview"));
-    dom::set(&row.preview, "aria-label", &format!("Preview {name}"));
+    row.label(&row.preview, "Preview");
 }
 
 /// Why there is nothing to see.

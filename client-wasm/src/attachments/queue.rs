@@ -72,6 +72,9 @@ pub(super) fn add(session: &Rc<Session>, number: usize, way: Way) {
         return;
     }
     attachment.row.waits();
+    if let Some(foot) = session.foot() {
+        foot.works();
+    }
     let queue = &session.queue;
     queue.waiting.borrow_mut().push_back(Job { number, way, before });
     queue.count.set(queue.count.get() + 1);

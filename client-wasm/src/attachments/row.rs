@@ -10,6 +10,7 @@ use web_sys::{HtmlButtonElement, HtmlElement, HtmlProgressElement};
 /// The elements of an attachment that change.
 #[derive(Clone)]
 pub(super) struct Row {
+    name: String,
     pub(super) item: HtmlElement,
     pub(super) save: HtmlButtonElement,
     /// For what can be looked at.
@@ -39,6 +40,7 @@ impl Row {
     /// `name` is clean.
     pub(super) fn build(name: &str, kind: Kind, size: u64) -> Self {
         let row = Self {
+            name: name.to_owned(),
             item: element("li", "file"),
             save: button("button", "Save"),
             preview: button("button", "Preview"),
@@ -52,9 +54,9 @@ impl Row {
             said: text("p", "small said?", ""),
         };
         for (button, does) in
-            [(&row.save, "Save"), (&row.preview, "Preview"), (&row.cancel, "Cancel saving")]
+            [(&row.save, "Save"), (&row.preview, "Preview"), (&row.cancel, "Cancel")]
         {
-            dom::set(button, "aria-label", &format!("{does} {name}"));
+            row.label(button, does);
         }
         dom::set(&row.bar, "aria-label", &format!("Saving {name}"));
         row.bar.set_max(100.0);
@@ -112,10 +114,16 @@ impl Row {
         self.said.class_list().toggle_with_force("error", tone == Tone::Bad).ok();
         dom::show(&self.said, !text.is_empty());
         let label = if tone == Tone::Good { "Save again" } else { "Save" };
-        self.save.set_text_content(Some(label));
+        self.label(&self.save, label);
         if had_focus {
             dom::focus(&self.save);
         }
+    }
+
+    /// Gives a button of this row its text, and its name for those who do not see the row.
+    pub(super) fn label(&self, button: &HtmlButtonElement, text: &str) {
+        button.set_text_content(Some(text));
+        dom::set(button, "aria-label", &format!("{text} {}", self.name));
     }
 
     /// Nothing can be done with it any more.

@@ -22,7 +22,6 @@ use waxseal_core::{
     filename::{self, Names},
     keys::LinkKeys,
     layout::SEAL,
-    link::LinkSecret,
     manifest::File,
     time::Timestamp,
     token::{ClaimToken, ShareId},
@@ -87,8 +86,7 @@ impl Attachment {
 impl Session {
     /// The session, and a promise of its end: true if the person is done with the item.
     pub(super) fn start(
-        to_know: &HandOver,
-        secret: &LinkSecret,
+        item: &HandOver,
         opened: &OpenedHead,
         head: &Uint8Array,
     ) -> (Rc<Self>, Promise) {
@@ -99,16 +97,16 @@ impl Session {
         let attachments =
             files.filter_map(|(n, file)| Some(attachment(&mut names, file, opened.file_range(n)?)));
         let session = Self {
-            id: LinkKeys::derive(secret).id,
-            claim: to_know.claim.clone(),
+            id: LinkKeys::derive(&item.secret).id,
+            claim: item.claim.clone(),
             key: opened.key().into(),
             chunk_key: opened.key().clone(),
             contents: opened.contents(),
             head: head.slice(SEAL as u32, head.length()),
             attachments: attachments.collect(),
-            link: secret.to_link(&dom::origin()),
-            spent: to_know.spent,
-            expires_at: Timestamp::from_unix_millis(to_know.expires_at),
+            link: item.secret.to_link(&dom::origin()),
+            spent: item.spent,
+            expires_at: item.expires_at,
             queue: Queue::default(),
             foot: RefCell::default(),
             over: Cell::new(false),

@@ -3,14 +3,18 @@
 //! Invariant: what is not finished leaves nothing behind that could be taken for the attachment.
 
 use super::disk::{self, FileHandle, Folder, Stream};
-use crate::extras;
-use js_sys::{Array, Uint8Array};
-use std::cell::RefCell;
+use crate::{dom, extras};
+use js_sys::{Array, Date, Promise, Uint8Array};
+use std::cell::{Cell, RefCell};
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag};
 
 /// Attachments are never what they say they are: the browser shall not look into them.
 const OCTETS: &str = "application/octet-stream";
+
+/// Between two downloads: Chromium drops what goes beyond ten a second, without a word.
+const PACE_MILLIS: f64 = 130.0;
 
 /// A way to save.
 #[derive(Clone)]
@@ -104,7 +108,7 @@ impl Sink {
                 let options = BlobPropertyBag::new();
                 options.set_type(OCTETS);
                 let blob = Blob::new_with_blob_sequence_and_options(&pieces, &options)?;
-                extras::save(&blob, name);
+                hand_over(&blob, name).await;
                 Ok(Saved::HandedOver)
             }
             Self::Disk { stream, file, kept } => {
@@ -120,7 +124,7 @@ impl Sink {
                         let size = file.size();
                         let blob =
                             file.slice_with_f64_and_f64_and_content_type(0.0, size, OCTETS)?;
-                        extras::save(&blob, name);
+                        hand_over(&blob, name).await;
                         HANDED_OVER.with_borrow_mut(|all| all.push((folder, private)));
                         Ok(Saved::HandedOver)
                     }
@@ -148,6 +152,24 @@ impl Kept {
             }
         }
     }
+}
+
+/// Gives a file to the browser's downloads, not too soon after the last one.
+async fn hand_over(blob: &Blob, name: &str) {
+    thread_local! {
+        static NEXT: Cell<f64> = const { Cell::new(0.0) };
+    }
+    let wait = NEXT.get() - Date::now();
+    if wait > 0.0 {
+        let passed = Promise::new(&mut |resolve, _| {
+            dom::after(wait.ceil() as i32, move || {
+                resolve.call0(&JsValue::NULL).ok();
+            });
+        });
+        JsFuture::from(passed).await.ok();
+    }
+    NEXT.set(Date::now() + PACE_MILLIS);
+    extras::save(blob, name);
 }
 
 thread_local! {

@@ -68,12 +68,7 @@ pub(super) fn allow_clear(allowed: bool) {
 
 /// The code for attachments did not come.
 pub(super) fn attachments_missing() {
-    let place: HtmlElement = dom::by_id("attachments");
-    let text =
-        "The attachments could not be loaded. Reload this page to try again: nothing is lost.";
-    place.set_text_content(Some(text));
-    place.set_class_name("note warn");
-    dom::show(&place, true);
+    dom::show(&dom::by_id::<Element>("attachments"), true);
     allow_clear(true);
 }
 
@@ -83,6 +78,7 @@ pub(super) fn clear(spent: bool) {
     for name in ["fields", "title", "from"] {
         dom::slot::<HtmlElement>(&section, name).set_text_content(None);
     }
+    dom::announce("");
     for gone in dom::all("[data-slot=qr-row],#attachments") {
         gone.remove();
     }

@@ -18,6 +18,12 @@ pub(super) struct Job {
     passphrase: String,
 }
 
+/// [`super::Job::Unlock`], without the code that writes the other jobs: a recipient sends none of them.
+#[derive(Serialize)]
+enum Sent {
+    Unlock(Job),
+}
+
 #[derive(Serialize, Deserialize)]
 struct Answer {
     input: String,
@@ -39,7 +45,7 @@ pub struct Unlocked {
 pub async fn unlock(secret: &LinkSecret, passphrase: &str) -> Result<Unlocked, String> {
     let token = secret.to_token().to_string();
     let job = Job { token, passphrase: passphrase.to_owned() };
-    let answer: Answer = channel::call(&super::Job::Unlock(job)).await?;
+    let answer: Answer = channel::call(&Sent::Unlock(job)).await?;
     let input = base64url::decode_array(&answer.input).map_err(|_| BROKEN)?;
     let id = LinkKeys::derive(secret).id;
     let key = BodyKey::new(id, InputKey::from_bytes(input), true);

@@ -28,18 +28,18 @@ const SETTLED: &str = "const done = arguments[0]; \
         frames === 0 ? done() : calm(changing() ? 3 : frames - 1)); calm(3)";
 
 /// Looks at screens and notes what is wrong.
-struct Inspector<'a> {
+pub(crate) struct Inspector<'a> {
     axe: Axe,
     browser: &'a Browser,
     report: String,
 }
 
 impl<'a> Inspector<'a> {
-    fn new(browser: &'a Browser) -> Result<Self> {
+    pub(crate) fn new(browser: &'a Browser) -> Result<Self> {
         Ok(Self { axe: Axe::load()?, browser, report: String::new() })
     }
 
-    async fn inspect(&mut self, screen: &str) -> Result<()> {
+    pub(crate) async fn inspect(&mut self, screen: &str) -> Result<()> {
         for (width, height) in SIZES {
             for dark in [false, true] {
                 // Without motion no colour is half-way when it is measured.
@@ -68,7 +68,7 @@ impl<'a> Inspector<'a> {
         Ok(())
     }
 
-    fn verdict(self) {
+    pub(crate) fn verdict(self) {
         assert!(self.report.is_empty(), "{}", self.report);
     }
 }

@@ -13,7 +13,7 @@ use waxseal_tests::{
 const STOPS: usize = 60;
 
 /// Tabs to what `css` selects; at every stop on the way, something shows where one is.
-async fn tab_to(browser: &Browser, css: &str) -> Result<()> {
+pub(crate) async fn tab_to(browser: &Browser, css: &str) -> Result<()> {
     let seen = "(() => { const e = document.activeElement; \
         const shows = e => { const style = getComputedStyle(e); return style.boxShadow !== 'none' \
             || (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0); }; \

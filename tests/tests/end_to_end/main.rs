@@ -22,6 +22,7 @@ macro_rules! on_every_engine {
 }
 
 mod accessibility;
+mod attachments_opened;
 mod attachments_sent;
 mod items;
 mod keyboard;
@@ -34,6 +35,14 @@ mod passphrases;
 mod zero_knowledge;
 
 on_every_engine! {
+    attachments_opened:
+        several_attachments_are_saved_as_they_were,
+        only_the_parts_that_hold_the_wanted_are_fetched,
+        a_connection_cut_at_every_part_delays_only,
+        a_crash_of_the_server_delays_only,
+        a_reload_in_the_middle_keeps_the_claim,
+        saving_can_be_cancelled_and_begun_again,
+        the_place_is_kept_till_the_sender_revokes;
     attachments_sent:
         attachments_of_every_size_arrive_with_name_and_type,
         small_attachments_go_in_one_request,
