@@ -21,7 +21,7 @@ use web_sys::{AbortController, Headers, RequestCache, RequestInit, Response};
 /// After this the server is taken not to answer. An answer that has begun may take its time.
 const TIMEOUT_MILLIS: u32 = 20_000;
 /// The same for a request or an answer that carries a part, which a slow line takes a while over.
-const UPLOAD_TIMEOUT_MILLIS: u32 = 120_000;
+const UPLOAD_TIMEOUT_MILLIS: u32 = 300_000;
 
 /// Why a call gave no answer.
 pub enum ApiError {

@@ -10,7 +10,7 @@ mod bulk;
 mod channel;
 mod unlock;
 
-pub use bulk::{BulkWorker, Failure, Fetch, OpenPart, PartKey, SealPart, Store};
+pub use bulk::{BulkWorker, Failure, Fetch, OpenPart, PartKey, SealPart};
 pub use channel::warm_up;
 pub use unlock::{Unlocked, unlock};
 

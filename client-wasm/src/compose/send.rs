@@ -11,9 +11,9 @@ use crate::{
     transfer::{self, Progress},
     worker::{self, BulkWorker, Failure, SealPart},
 };
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use std::{cell::RefCell, collections::BTreeMap};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use waxseal_core::{
     base64url,
@@ -86,7 +86,7 @@ impl Order {
     async fn send_whole(mut self) -> Result<ShareReceipt, String> {
         let sealed = async {
             let worker = BulkWorker::start().await?;
-            self.seal(&worker, 0).await
+            self.seal(&worker, 0, None).await
         };
         self.request.head = match sealed.await {
             Ok(sealed) => Some(sealed.to_vec()),
@@ -108,19 +108,22 @@ impl Order {
         let size = self.plan.size();
         let sealed = RefCell::new(BTreeMap::<u64, Uint8Array>::new());
         let at = RefCell::new(None);
+        let rooms = RefCell::new(Vec::new());
         let stored = transfer::run(0..size.parts(), progress, async |worker, n| {
             let before = sealed.borrow().get(&n).cloned();
             let part = match before {
                 Some(part) => part,
                 None => {
-                    let part =
-                        self.seal(worker, n).await.inspect_err(|_| *at.borrow_mut() = Some(n))?;
+                    let room = rooms.borrow_mut().pop();
+                    let part = self.seal(worker, n, room).await;
+                    let part = part.inspect_err(|_| *at.borrow_mut() = Some(n))?;
                     sealed.borrow_mut().insert(n, part.clone());
                     part
                 }
             };
             api::put_part(self.request.id, &self.owner, n, &part).await?;
             sealed.borrow_mut().remove(&n);
+            rooms.borrow_mut().push(part.buffer().unchecked_into());
             Ok(u64::from(part.length()))
         });
         if let Err(failure) = stored.await {
@@ -135,7 +138,12 @@ impl Order {
     }
 
     /// Part `n`, sealed: part 0 with the seal in front.
-    async fn seal(&self, worker: &BulkWorker, n: u64) -> Result<Uint8Array, Failure> {
+    async fn seal(
+        &self,
+        worker: &BulkWorker,
+        n: u64,
+        room: Option<ArrayBuffer>,
+    ) -> Result<Uint8Array, Failure> {
         let pieces = Array::new();
         for piece in self.plan.pieces(n) {
             let piece: JsValue = match piece {
@@ -155,9 +163,8 @@ impl Order {
             size: self.plan.size(),
             n,
             front: base64url::encode(front),
-            store: None,
         };
-        worker.seal(job, &pieces).await?.ok_or(Failure::Broken)
+        worker.seal(job, &pieces, room).await
     }
 
     /// What to tell the person; `part` is the one that could not be sealed.

@@ -1,11 +1,13 @@
-//! Bulk: a worker seals or opens one part after the other, and stores or fetches it itself, so that
-//! parts never pass through the page's thread.
+//! Bulk: a worker seals or opens one part after the other, the latter fetched by itself.
+//!
+//! What is sealed is stored by the page, which keeps it till it got through: sealed anew for another
+//! try, a file that changed meanwhile would be two contents under one nonce.
 //!
 //! Invariant: a worker holds the plaintext and the ciphertext of one part at most.
 
 use super::{channel::Outcome, channel::Worker};
 use crate::api::{self, ApiError};
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use serde::{Deserialize, Serialize};
 use std::{cell::RefCell, ops::Range, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue};
@@ -15,7 +17,7 @@ use waxseal_core::{
     body::Contents,
     chunk::ChunkKey,
     layout::{BodySize, PART, PLAIN_PART, SEAL},
-    token::{ClaimToken, OwnerToken, ShareId},
+    token::{ClaimToken, ShareId},
     wire::{Problem, to_json},
 };
 use waxseal_engine::Engine;
@@ -32,17 +34,6 @@ pub struct SealPart {
     pub n: u64,
     /// The seal in front of part 0, as base64url; else nothing.
     pub front: String,
-    /// Where to store it; `None` = it is given back.
-    pub store: Option<Store>,
-}
-
-/// Where a part is stored.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Store {
-    /// The staged share.
-    pub id: ShareId,
-    /// Its owner's token.
-    pub owner: OwnerToken,
 }
 
 /// One part to be opened.
@@ -125,14 +116,20 @@ impl BulkWorker {
         Worker::ready().await.map(Self).ok_or(Failure::Broken)
     }
 
-    /// Seals a part out of `pieces`, each a `Uint8Array`, a `Blob`, or a number of zero bytes, and
-    /// stores it, or gives it back where it is not to be stored.
+    /// Seals a part out of `pieces`, each a `Uint8Array`, a `Blob`, or a number of zero bytes. `room`
+    /// is where it is put, the buffer of a part from before that nobody needs any more: fresh memory
+    /// for each part would take as long as its AES.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn seal(&self, job: SealPart, pieces: &Array) -> Result<Option<Uint8Array>, Failure> {
-        let sealed = self.call(Job::Seal(job), pieces).await?;
-        Ok(sealed.dyn_into().ok())
+    pub async fn seal(
+        &self,
+        job: SealPart,
+        pieces: &Array,
+        room: Option<ArrayBuffer>,
+    ) -> Result<Uint8Array, Failure> {
+        let given: Array = room.into_iter().collect();
+        self.call(Job::Seal(job), &Array::of2(pieces, &given.get(0)), &given).await
     }
 
     /// Opens a part that is fetched, or given as `part` (part 0 without the seal).
@@ -145,13 +142,15 @@ impl BulkWorker {
         part: Option<&Uint8Array>,
     ) -> Result<Uint8Array, Failure> {
         let part = part.map_or(JsValue::UNDEFINED, |part| part.into());
-        self.call(Job::Open(job), &part).await?.dyn_into().map_err(|_| Failure::Broken)
+        self.call(Job::Open(job), &part, &Array::new()).await
     }
 
-    async fn call(&self, job: Job, value: &JsValue) -> Result<JsValue, Failure> {
-        let answer = self.0.call(&super::Job::Bulk(job), value).await;
+    /// Has a job done with `value`; what is in `given` is the worker's then.
+    async fn call(&self, job: Job, value: &JsValue, given: &Array) -> Result<Uint8Array, Failure> {
+        let answer = self.0.call(&super::Job::Bulk(job), value, given).await;
         let (outcome, value): (Result<(), Failure>, _) = answer.map_err(|_| Failure::Broken)?;
-        outcome.map(|()| value)
+        outcome?;
+        value.dyn_into().map_err(|_| Failure::Broken)
     }
 }
 
@@ -159,49 +158,30 @@ impl BulkWorker {
 pub(super) async fn work(job: Job, value: JsValue) -> Outcome {
     let done = match job {
         Job::Seal(job) => seal(job, value.unchecked_into()).await,
-        Job::Open(job) => open(job, value).await.map(JsValue::from),
+        Job::Open(job) => open(job, value).await,
     };
     Ok(match done {
-        Ok(value) => (to_json(&Ok::<_, Failure>(())), value),
+        Ok(bytes) => (to_json(&Ok::<_, Failure>(())), bytes.into()),
         Err(failure) => (to_json(&Err::<(), _>(failure)), JsValue::UNDEFINED),
     })
 }
 
-/// Room for one part: for its plaintext, and sealed.
-struct Room {
-    plaintext: Uint8Array,
-    sealed: Uint8Array,
-}
-
-impl Room {
-    /// The room of this worker: fresh memory for each part would take as long as the AES.
-    fn get() -> Rc<Self> {
-        thread_local! {
-            static ROOM: Rc<Room> = Rc::new(Room {
-                plaintext: Uint8Array::new_with_length(PLAIN_PART as u32),
-                sealed: Uint8Array::new_with_length((PART + SEAL) as u32),
-            });
-        }
-        ROOM.with(Rc::clone)
+async fn seal(job: SealPart, given: Array) -> Result<Uint8Array, Failure> {
+    thread_local! {
+        static PLAINTEXT: Uint8Array = Uint8Array::new_with_length(PLAIN_PART as u32);
     }
-}
-
-async fn seal(job: SealPart, pieces: Array) -> Result<JsValue, Failure> {
     let range = job.size.part_plaintext(job.n);
-    let room = Room::get();
-    let plaintext = room.plaintext.subarray(0, (range.end - range.start) as u32);
-    gather(&pieces, &plaintext).await?;
+    let len = (range.end - range.start) as u32;
+    let plaintext = PLAINTEXT.with(|plaintext| plaintext.subarray(0, len));
+    gather(given.get(0).unchecked_ref(), &plaintext).await?;
+    let room = match given.get(1).dyn_into::<ArrayBuffer>() {
+        Ok(room) => Uint8Array::new(&room),
+        Err(_) => Uint8Array::new_with_length((PART + SEAL) as u32),
+    };
     let front = base64url::decode(&job.front).map_err(|_| Failure::Broken)?;
     let engine = engine(&job.key, job.size).await?;
-    let sealed = engine.seal_part(job.size, job.n, &plaintext, &front, &room.sealed).await;
-    let sealed = sealed.map_err(|_| Failure::Broken)?;
-    match job.store {
-        Some(Store { id, owner }) => {
-            api::put_part(id, &owner, job.n, &sealed).await?;
-            Ok(JsValue::UNDEFINED)
-        }
-        None => Ok(sealed.slice(0, sealed.length()).into()),
-    }
+    let sealed = engine.seal_part(job.size, job.n, &plaintext, &front, &room).await;
+    sealed.map_err(|_| Failure::Broken)
 }
 
 /// Fills `plaintext` with the pieces, one behind the other.

@@ -20,7 +20,7 @@ extern "C" {
     fn new(url: &JsValue, options: &WorkerOptions) -> Result<TrustedWorker, JsValue>;
 
     #[wasm_bindgen(method, js_name = postMessage)]
-    fn post_message(this: &TrustedWorker, message: &JsValue);
+    fn post_message(this: &TrustedWorker, message: &JsValue, given: &Array);
 
     #[wasm_bindgen(method)]
     fn terminate(this: &TrustedWorker);
@@ -53,7 +53,8 @@ pub fn warm_up() {
 /// A sentence for the person: the worker's own, or that there is none.
 pub(super) async fn call<A: DeserializeOwned>(job: &impl Serialize) -> Result<A, String> {
     let worker = Worker::ready().await.ok_or(BROKEN)?;
-    worker.call(job, &JsValue::UNDEFINED).await.map(|(answer, _)| answer)
+    let call = worker.call(job, &JsValue::UNDEFINED, &Array::new()).await;
+    call.map(|(answer, _)| answer)
 }
 
 /// Answers jobs with `work`, for the life of the worker.
@@ -128,7 +129,8 @@ impl Worker {
         }
     }
 
-    /// Gives it a job, and `value` beside it; one at a time.
+    /// Gives it a job, and `value` beside it, of which the worker keeps what is in `given`; one at a
+    /// time.
     ///
     /// # Errors
     /// A sentence for the person: the worker's own, or that the worker is broken.
@@ -136,9 +138,10 @@ impl Worker {
         &self,
         job: &impl Serialize,
         value: &JsValue,
+        given: &Array,
     ) -> Result<(A, JsValue), String> {
         let answer = next_message(&self.worker);
-        self.worker.post_message(&Array::of2(&to_json(job).into(), value));
+        self.worker.post_message(&Array::of2(&to_json(job).into(), value), given);
         let answer = JsFuture::from(answer).await.map_err(|_| BROKEN)?;
         let answer: Array = answer.dyn_into().map_err(|_| BROKEN)?;
         let text = answer.get(1).as_string().ok_or(BROKEN)?;

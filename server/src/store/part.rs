@@ -85,7 +85,7 @@ impl Part {
 }
 
 async fn read(mut file: File, range: Range<usize>) -> io::Result<(Bytes, File)> {
-    // Allocated here: what threads for the disk allocate would stay with each of them.
+    // Not allocated by the threads for the disk, of which there may be many.
     let mut piece = vec![0; range.len()];
     let read = tokio::task::spawn_blocking(move || {
         file.seek(SeekFrom::Start(range.start as u64))?;
