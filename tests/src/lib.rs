@@ -7,6 +7,7 @@ pub mod attachments;
 pub mod axe;
 pub mod browser;
 pub mod clock;
+pub mod command_line;
 pub mod deployment;
 pub mod process;
 pub mod proxy;

@@ -24,6 +24,7 @@ macro_rules! on_every_engine {
 mod accessibility;
 mod attachments_opened;
 mod attachments_sent;
+mod command_line;
 mod items;
 mod keyboard;
 mod links;
@@ -79,6 +80,9 @@ on_every_engine! {
         what_was_written_survives_a_server_that_is_away,
         a_killed_server_forgets_nothing,
         a_crash_of_the_server_among_claims_loses_none;
+    command_line:
+        what_a_terminal_sends_a_browser_opens,
+        what_a_browser_sends_a_terminal_opens;
     zero_knowledge:
         no_secret_is_in_traffic_logs_or_files;
     once:
