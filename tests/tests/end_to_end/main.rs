@@ -84,7 +84,8 @@ on_every_engine! {
         what_a_terminal_sends_a_browser_opens,
         what_a_browser_sends_a_terminal_opens;
     zero_knowledge:
-        no_secret_is_in_traffic_logs_or_files;
+        no_secret_is_in_traffic_logs_or_files,
+        no_attachment_is_in_traffic_logs_or_files;
     once:
         of_1000_shares_with_16_racers_each_every_one_opens_once;
 }

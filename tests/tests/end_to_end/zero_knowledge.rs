@@ -25,6 +25,8 @@ const LABEL: &str = "canary-label-52be07";
 const TEXT: &str = "canary-text-e93a61";
 const PASSPHRASE: &str = "canary-passphrase-70c2d9";
 const NAME: &str = "canary-name-b6185e";
+const FILE: &str = "canary-file-a07e52.txt";
+const CONTENT: &str = "canary-content-1c94f8";
 
 /// What is searched for, by where it must not be.
 struct Searched {
@@ -162,4 +164,69 @@ pub(crate) async fn no_secret_is_in_traffic_logs_or_files(engine: Engine) -> Res
     assert_eq!(searched.secrets.found_in(&logs), BTreeSet::new());
     assert_eq!(searched.secrets.found_in(&files), BTreeSet::new());
     Ok(())
+}
+
+/// 32 bytes of the first part but the head, as it was sent: its chunk is like no other.
+fn sent_of_a_part(deployment: &Deployment) -> Result<Vec<u8>> {
+    let traffic = deployment.proxy.traffic();
+    let sent = traffic.iter().find_map(|stream| {
+        let after = |text: &[u8], from: usize| {
+            let found = stream.get(from..)?.windows(text.len()).position(|here| here == text)?;
+            Some(from + found + text.len())
+        };
+        let request = after(b"/parts/1 HTTP/1.1\r\n", 0)?;
+        let body = after(b"\r\n\r\n", request)?;
+        stream.get(body..body + 32).map(<[u8]>::to_vec)
+    });
+    sent.context("a part was sent")
+}
+
+pub(crate) async fn no_attachment_is_in_traffic_logs_or_files(engine: Engine) -> Result<()> {
+    let deployment = Deployment::with(engine, &["--log-level", "trace"], None).await?;
+    let origin = deployment.origin();
+    let (here, there) = tokio::try_join!(Browser::start(), Browser::start())?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join(FILE);
+    let content = CONTENT.repeat(55_000);
+    std::fs::write(&path, &content)?;
+    let sender = Sender::open(&here, &origin).await?;
+    sender.attach(&[&path]).await?;
+    sender.share().await?;
+    let link = sender.get_link().await?;
+    sender.done().await?;
+    let owned = sender.newest_link().await?;
+
+    let keys = LinkKeys::derive(&FoundLink::in_address(&link)?.secret);
+    let mut searched = Searched {
+        secrets: Secrets::default(),
+        tokens: Secrets::default(),
+        names: Secrets::default(),
+        ciphertext: Secrets::default(),
+    };
+    searched.secrets.add_text("the file's name", FILE);
+    searched.secrets.add_text("the file's content", CONTENT);
+    searched.tokens.add_bytes("the owner's token", owned.owner.as_bytes());
+    searched.names.add_bytes("the id", keys.id.as_bytes());
+    searched.ciphertext.add_bytes("the ciphertext", &sent_of_a_part(&deployment)?);
+    searched.search(&deployment, "created")?;
+    assert!(searched.ciphertext_is_at_rest(&deployment)?);
+
+    let recipient = Recipient::open(&there, &link, "landing").await?;
+    recipient.view_item().await?;
+    there.wait_for(".files > li").await?;
+    recipient.press_at(0, "Save").await?;
+    assert!(there.downloaded(FILE, content.len()).await? == content.as_bytes());
+    recipient.says(None, "then press Done, delete now.").await?;
+    searched.search(&deployment, "saved")?;
+    recipient.press("Done, delete now").await?;
+    recipient.is_at("cleared").await?;
+
+    if let Store::Redis(redis) = deployment.server.store() {
+        ::redis::cmd("BGREWRITEAOF").exec(&mut redis.connection()?)?;
+    }
+    until("the ciphertext to be gone", async || {
+        Ok((!searched.ciphertext_is_at_rest(&deployment)?).then_some(()))
+    })
+    .await?;
+    searched.search(&deployment, "gone")
 }
