@@ -43,7 +43,7 @@ extern "C" {
         size: f64,
         expires_at: f64,
         spent: bool,
-        head: &[u8],
+        head: &Uint8Array,
     ) -> Promise;
 }
 
@@ -63,28 +63,18 @@ pub struct HandOver {
     pub spent: bool,
 }
 
-/// How it went with an item's attachments.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// The person is done with the item.
-    Done,
-    /// The claim is over, and the item is still on the screen.
-    Over,
-    /// The module did not come; nothing is over.
-    Missing,
-}
-
-/// Gives the attachments of an item that was just opened to their module, and waits till the claim is
-/// over. `passphrase` = `key` took one.
-pub async fn hand_over(
+/// Gives the attachments of an item that was just opened to their module. Resolves when the claim is
+/// over, to whether the person is done with the item as well; an error says that the module did not
+/// come, and that nothing is over. `passphrase` = `key` took one.
+pub fn hand_over(
     secret: &LinkSecret,
     key: &BodyKey,
     passphrase: bool,
     claim: &ClaimToken,
     claimed: &Claimed,
-) -> End {
+) -> JsFuture {
     // Single values: whatever would pack them is code on every recipient's page.
-    let shown = load_and_show(
+    JsFuture::from(load_and_show(
         &secret.to_token(),
         &base64url::encode(key.input().as_bytes()),
         passphrase,
@@ -92,13 +82,9 @@ pub async fn hand_over(
         claimed.size.get() as f64,
         claimed.expires_at.unix_millis() as f64,
         claimed.views_left == Some(0),
-        &claimed.head,
-    );
-    match JsFuture::from(shown).await {
-        Ok(done) if done.is_truthy() => End::Done,
-        Ok(_) => End::Over,
-        Err(_) => End::Missing,
-    }
+        // A copy: WASM's memory moves while the module is being loaded.
+        &Uint8Array::from(claimed.head.as_slice()),
+    ))
 }
 
 impl HandOver {

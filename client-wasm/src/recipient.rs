@@ -8,8 +8,7 @@ mod screen;
 
 use crate::{
     api::{self, ApiError, Claimed},
-    attachments::{self, End},
-    dom,
+    attachments, dom,
     storage::{self, Place},
     theme, words,
     worker::{self, Unlocked},
@@ -224,11 +223,11 @@ impl Recipient {
         if has_files {
             self.keep_place_until(claimed.lease_until);
             let passphrase = screen::asks_passphrase();
-            match attachments::hand_over(&self.secret, key, passphrase, claim, &claimed).await {
-                // The place is kept, so a reload comes back to this item.
-                End::Missing => return item::attachments_missing(),
-                End::Done => item::clear(spent),
-                End::Over => item::allow_clear(true),
+            let done = attachments::hand_over(&self.secret, key, passphrase, claim, &claimed).await;
+            // Where the module did not come the place is kept, and a reload comes back to the item.
+            let Ok(done) = done else { return };
+            if done.is_truthy() {
+                item::clear(spent);
             }
         } else if api::acknowledge(self.keys.id, claim).await.is_err() {
             return;

@@ -1,4 +1,4 @@
-self.waxsealAttachments = async (...item) => (await import("/assets/attachments.js")).show(...item);
+self.waxsealAttachments = (...item) => import("/assets/attachments.js").then((m) => m.show(...item));
 self.waxsealExtras = () => import("/assets/extras.js");
 self.waxsealWorker = new URL("/assets/worker.js", location.href).href;
 const start = async () => {

@@ -50,8 +50,15 @@ pub(super) fn show(session: &Rc<Session>) {
         &[&heading, &about, &limits, &list, &foot.work, &foot.said, &foot.question, &bar],
     );
     *session.foot.borrow_mut() = Some(foot);
-    dom::show(&place, true);
+    may_clear(false);
     say_limits(session, limits);
+}
+
+/// Clearing the screen alone ends no claim.
+fn may_clear(may: bool) {
+    for button in dom::all("[data-slot=clear]") {
+        dom::show(&button, may);
+    }
 }
 
 fn about(session: &Session, total: u64) -> String {
@@ -176,8 +183,9 @@ impl Foot {
         self.done.set_disabled(ends);
     }
 
-    /// Nothing can be done any more.
+    /// Nothing can be done any more, but to clear the screen.
     pub(super) fn retire(&self) {
+        may_clear(true);
         show_all(&[&self.save_all, &self.done, &self.question, &self.work], false);
     }
 }

@@ -57,19 +57,8 @@ pub(super) fn show(manifest: &Manifest, claimed: &Claimed, fits: bool) {
     }
     let spent = claimed.views_left == Some(0);
     dom::on_click(&at("clear"), move || clear(spent));
-    allow_clear(manifest.files.is_empty());
+    dom::show(&dom::by_id::<Element>("attachments"), !manifest.files.is_empty());
     Screen::Item.show();
-}
-
-/// Whether the screen can be cleared while the claim is as it is.
-pub(super) fn allow_clear(allowed: bool) {
-    dom::show(&dom::slot::<Element>(&Screen::Item.section(), "clear"), allowed);
-}
-
-/// The code for attachments did not come.
-pub(super) fn attachments_missing() {
-    dom::show(&dom::by_id::<Element>("attachments"), true);
-    allow_clear(true);
 }
 
 /// Takes the item off the screen. `spent` = it cannot be opened again.

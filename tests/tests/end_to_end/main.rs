@@ -22,8 +22,10 @@ macro_rules! on_every_engine {
 }
 
 mod accessibility;
+mod attachments_on_disk;
 mod attachments_opened;
 mod attachments_sent;
+mod attachments_shown;
 mod command_line;
 mod items;
 mod keyboard;

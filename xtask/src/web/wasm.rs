@@ -69,6 +69,13 @@ fn bind(path: &Path) -> Result<Module> {
     );
     let mut js = lean(bound.js());
     let module = bound.wasm_mut();
+    // The glue's name stands at every import.
+    let glue = format!("./{name}_bg.js");
+    ensure!(js.contains(&glue), "{name}: the glue is not called {glue}");
+    js = js.replace(&glue, "_");
+    for import in module.imports.iter_mut().filter(|import| import.module == glue) {
+        import.module = "_".to_owned();
+    }
     // Names carry hashes, which do not compress, once in each file.
     let imports = module.imports.iter_mut().map(|import| &mut import.name);
     let closures = module.exports.iter_mut().map(|export| &mut export.name);
