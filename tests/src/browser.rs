@@ -77,6 +77,19 @@ impl Browser {
     /// # Errors
     /// If Chromium or ChromeDriver is missing or does not start.
     pub async fn with(look: Look) -> Result<Self> {
+        Self::recording("ALL", look).await
+    }
+
+    /// As [`Self::start`], without a record of requests, which holds all that is sent and so makes
+    /// sending ten times as slow: for measurements.
+    ///
+    /// # Errors
+    /// If Chromium or ChromeDriver is missing or does not start.
+    pub async fn unwatched() -> Result<Self> {
+        Self::recording("OFF", Look::default()).await
+    }
+
+    async fn recording(requests: &str, look: Look) -> Result<Self> {
         let (profile, downloads) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let mut driver = Driver::start()?;
         let mut args = FLAGS.map(str::to_owned).to_vec();
@@ -94,7 +107,7 @@ impl Browser {
         }
         let capabilities = json!({
             "goog:chromeOptions": options,
-            "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+            "goog:loggingPrefs": { "browser": "ALL", "performance": requests },
         });
         let capabilities = serde_json::from_value(capabilities)?;
         let client = ClientBuilder::new(HttpConnector::new())

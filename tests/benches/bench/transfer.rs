@@ -38,7 +38,8 @@ const NO_PICKER: &str =
 /// Notes the most memory that the page, its workers and their WASM have.
 const WATCH: &str = "globalThis.peak = 0; (async () => { for (;;) { \
     const { bytes } = await performance.measureUserAgentSpecificMemory(); \
-    globalThis.peak = Math.max(globalThis.peak, bytes); } })();";
+    globalThis.peak = Math.max(globalThis.peak, bytes); \
+    await new Promise(resolve => setTimeout(resolve, 1000)); } })();";
 
 struct Bench {
     server: Measured,
@@ -146,7 +147,7 @@ impl Bench {
     }
 
     async fn send_by_browser(&self) -> Result<(String, Duration, f64)> {
-        let browser = Browser::start().await?;
+        let browser = Browser::unwatched().await?;
         let sender = Sender::open(&browser, &self.origin()).await?;
         sender.attach(&[&self.original]).await?;
         sender.share().await?;
@@ -162,7 +163,7 @@ impl Bench {
     }
 
     async fn open_by_browser(&self, link: &str) -> Result<(Duration, f64)> {
-        let browser = Browser::start().await?;
+        let browser = Browser::unwatched().await?;
         browser.before_pages(NO_PICKER).await?;
         let recipient = Recipient::open(&browser, link, "landing").await?;
         recipient.view_item().await?;
