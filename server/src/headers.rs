@@ -19,11 +19,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
     require-trusted-types-for 'script'; \
     trusted-types waxseal";
 
-/// The features that would hurt most in the wrong hands, and writing to the clipboard. Every answer
-/// carries the list, so it is short. The system's share sheet, which is a page's own without being
-/// listed, is unknown to some browsers, which would complain.
-const PERMISSIONS_POLICY: &str = "camera=(), clipboard-read=(), clipboard-write=(self), \
-    geolocation=(), microphone=()";
+/// The features that would hurt most in the wrong hands. Every answer carries the list, so it is
+/// short. What a page may do without being listed is not: writing to the clipboard, and the system's
+/// share sheet, which is unknown to some browsers, which would complain.
+const PERMISSIONS_POLICY: &str = "camera=(), clipboard-read=(), geolocation=(), microphone=()";
 
 /// Adds them; an answer's own `Cache-Control` stays.
 pub(crate) fn security() -> DefaultHeaders {
