@@ -68,7 +68,12 @@ enum Fate {
     Cut,
     /// It ends when the server answers.
     LoseReply,
+    /// It ends after so many bytes more, whichever way they go.
+    Halfway(usize),
 }
+
+/// About half of a part.
+const HALF: usize = 500_000;
 
 impl Proxy {
     /// Relays to `upstream`, a port of this machine.
@@ -130,7 +135,8 @@ impl Proxy {
     }
 
     /// Of each request with `part` in its first line, the first connection is cut: in turn before the
-    /// server hears of the request, and when the server has begun to answer.
+    /// server hears of the request, when the server has begun to answer, and in the middle of a part
+    /// on its way, which for less than half a part is never.
     pub fn cut_once(&self, part: &str) -> Rule {
         self.rule(part, |met, _| Action::CutOnce { met, seen: Arc::default() })
     }
@@ -197,8 +203,13 @@ impl Shared {
                         fate = self.obey(&line).await;
                         self.log().requests.push(line);
                     }
-                    if fate == Fate::Cut {
-                        return Ok(());
+                    match &mut fate {
+                        Fate::Cut => return Ok(()),
+                        Fate::Halfway(left) if *left < bytes.len() => {
+                            return server.write_all(&bytes[..*left]).await;
+                        }
+                        Fate::Halfway(left) => *left -= bytes.len(),
+                        Fate::Pass | Fate::LoseReply => {}
                     }
                     server.write_all(bytes).await?;
                 }
@@ -208,8 +219,13 @@ impl Shared {
                         return Ok(());
                     }
                     self.log().streams[down].extend_from_slice(bytes);
-                    if fate == Fate::LoseReply {
-                        return Ok(());
+                    match &mut fate {
+                        Fate::LoseReply => return Ok(()),
+                        Fate::Halfway(left) if *left < bytes.len() => {
+                            return client.write_all(&bytes[..*left]).await;
+                        }
+                        Fate::Halfway(left) => *left -= bytes.len(),
+                        Fate::Pass | Fate::Cut => {}
                     }
                     client.write_all(bytes).await?;
                 }
@@ -241,8 +257,8 @@ impl Shared {
                 Action::CutOnce { met, seen } => {
                     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
                     if seen.insert(line.to_owned()) {
-                        let even = met.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
-                        fate = if even { Fate::Cut } else { Fate::LoseReply };
+                        let fates = [Fate::Cut, Fate::LoseReply, Fate::Halfway(HALF)];
+                        fate = fates[met.fetch_add(1, Ordering::SeqCst) % fates.len()];
                     }
                 }
                 Action::Hold { waiting, mut gate } => {
