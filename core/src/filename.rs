@@ -167,14 +167,15 @@ fn is_device(name: &str) -> bool {
 
 /// Extensions.
 const RISKY: &str = "\
-    acm action ade adp apk app appimage appinstaller application appref-ms appx appxbundle asp \
-    bas bash bat chm cmd com command cpl csh deb desktop diagcab dll dmg docm dotm elf exe \
-    fileloc fish flatpak flatpakref gadget hlp hta htm html img inetloc inf ins ipa iqy iso isp \
-    jar jnlp js jse ksh library-ms lnk lua mht mhtml mjs mobileconfig msc msh msi msix \
-    msixbundle msp mst ocx php pif pkg pl potm ppam ppsm pptm prf prg ps1 ps1xml psc1 psd1 psm1 \
-    py pyc pyw pyz rb rdp reg rpm run scf scpt scr sct search-ms service settingcontent-ms sh \
-    shb shs shtml sldm slk snap svg svgz swf sys terminal theme url vb vbe vbs vhd vhdx vsix \
-    webarchive webloc wll workflow ws wsc wsf wsh xbap xht xhtml xla xlam xll xlsm xltm zsh";
+    accdb accde acm action ade adp apk app appimage appinstaller application appref-ms appx \
+    appxbundle asp bas bash bat chm cmd com command cpl csh deb desktop diagcab diagcfg dll dmg \
+    doc docm dot dotm elf exe fileloc fish flatpak flatpakref gadget hlp hta htm html img \
+    inetloc inf ins ipa iqy iso isp jar jnlp js jse ksh library-ms lnk lua mdb mde mht mhtml mjs \
+    mobileconfig msc msh msi msix msixbundle msp mst ocx php pif pkg pl pot potm ppam pps ppsm \
+    ppt pptm prf prg ps1 ps1xml psc1 psd1 psm1 py pyc pyw pyz rb rdp reg rpm run scf scpt scr \
+    sct search-ms service settingcontent-ms sh shb shs shtml sldm slk snap svg svgz swf sys \
+    terminal theme url vb vbe vbs vhd vhdx vsix webarchive webloc wll workflow ws wsb wsc wsf \
+    wsh xbap xht xhtml xla xlam xll xls xlsb xlsm xlt xltm zsh";
 
 #[cfg(test)]
 mod tests {

@@ -203,6 +203,20 @@ fn every_flipped_bit_of_a_small_body_is_refused() {
 }
 
 #[test]
+fn an_empty_last_chunk_is_checked_too() {
+    // Padded to a multiple of a chunk.
+    let text = (16_000..17_000).find(|text| {
+        let body = body::seal(&key(), &manifest(*text, &[]), &mut SysRng).expect("within limits");
+        (body.len() - SEAL) % SEALED_CHUNK == 16
+    });
+    let text = text.expect("some length has such a body");
+    let mut body = body::seal(&key(), &manifest(text, &[]), &mut SysRng).expect("within limits");
+    assert!(body::open(&key(), &body).is_ok());
+    *body.last_mut().expect("a body is not empty") ^= 1;
+    assert!(body::open(&key(), &body).is_err());
+}
+
+#[test]
 fn every_truncation_of_a_small_body_is_refused() {
     let body = body::seal(&key(), &manifest(10, &[]), &mut SysRng).expect("within limits");
     for len in 0..body.len() {

@@ -14,7 +14,7 @@ use web_sys::{File, StorageEstimate};
 /// Starts the name of every private file.
 const PREFIX: &str = "waxseal-";
 /// A download that was handed over may still be read after its tab is gone.
-const LEFT_ALONE: Duration = Duration::from_secs(10 * 60);
+pub(super) const LEFT_ALONE: Duration = Duration::from_secs(10 * 60);
 
 #[wasm_bindgen]
 extern "C" {

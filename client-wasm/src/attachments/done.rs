@@ -1,6 +1,7 @@
 //! The end of a claim: by itself when everything is surely on disk, else when the person says so.
 
 use super::{
+    queue,
     session::{Session, State},
     sink,
 };
@@ -43,7 +44,7 @@ pub(super) fn press(session: &Rc<Session>, sure: bool) {
     let session = Rc::clone(session);
     spawn_local(async move {
         foot.ends(true);
-        session.queue.clear();
+        queue::clear(&session);
         if acknowledge(&session).await {
             sink::forget_handed_over().await;
             session.end(true);

@@ -141,7 +141,7 @@ impl Foot {
         };
         on(&foot.save_all, save_all);
         on(&foot.done, |session| done::press(session, false));
-        on(&foot.cancel, |session| session.queue.clear());
+        on(&foot.cancel, |session| queue::clear(session));
         foot
     }
 

@@ -53,13 +53,27 @@ impl Queue {
         let left = |speed: u64| total.saturating_sub(done).div_ceil(speed.max(1));
         Snapshot { done, total, seconds_left: one.bytes_per_second.map(left), ..*one }
     }
+}
 
-    /// Stops everything.
-    pub(super) fn clear(&self) {
-        self.count.set(0);
-        if let Some((_, cancel)) = self.current.borrow().as_ref() {
-            cancel.cancel();
+impl Job {
+    /// What the attachment is if nothing comes of this: a picked file was emptied by the picker, so
+    /// what may have been saved to it before is gone.
+    const fn undone(&self) -> State {
+        match self.way {
+            Way::File(_) => State::Unsaved,
+            Way::Memory | Way::Folder(_) | Way::Private(_) => self.before,
         }
+    }
+}
+
+/// Stops everything.
+pub(super) fn clear(session: &Session) {
+    let queue = &session.queue;
+    for job in queue.waiting.take() {
+        give_up(session, job);
+    }
+    if let Some((_, cancel)) = queue.current.borrow().as_ref() {
+        cancel.cancel();
     }
 }
 
@@ -90,9 +104,7 @@ pub(super) fn cancel(session: &Session, number: usize) {
     if let Some(position) = waiting {
         let job = session.queue.waiting.borrow_mut().remove(position);
         if let Some(job) = job {
-            let size = session.attachments[number].size();
-            session.queue.total.set(session.queue.total.get() - size);
-            give_up(session, &job);
+            give_up(session, job);
         }
     } else if let Some((current, cancel)) = session.queue.current.borrow().as_ref()
         && *current == number
@@ -107,15 +119,11 @@ async fn work(session: Rc<Session>) {
         // Not in the condition: the queue would stay borrowed while one is saved.
         let Some(job) = queue.waiting.borrow_mut().pop_front() else { break };
         let attachment = &session.attachments[job.number];
-        if queue.count.get() == 0 {
-            give_up(&session, &job);
-            continue;
-        }
         let cancel = Cancel::new();
         *queue.current.borrow_mut() = Some((job.number, cancel.clone()));
         let state = save::save(&session, job.number, &job.way, &cancel).await;
         *queue.current.borrow_mut() = None;
-        attachment.state.set(state.unwrap_or(job.before));
+        attachment.state.set(state.unwrap_or_else(|| job.undone()));
         queue.ended.set(queue.ended.get() + attachment.size());
     }
     for cell in [&queue.total, &queue.ended] {
@@ -126,8 +134,14 @@ async fn work(session: Rc<Session>) {
     super::done::settle(&session).await;
 }
 
-fn give_up(session: &Session, job: &Job) {
+/// A job whose turn never came.
+fn give_up(session: &Session, job: Job) {
     let attachment = &session.attachments[job.number];
-    attachment.state.set(job.before);
+    session.queue.total.set(session.queue.total.get() - attachment.size());
+    attachment.state.set(job.undone());
     save::cancelled(attachment);
+    if let Way::File(file) = job.way {
+        // The picker made it.
+        spawn_local(async move { file.discard().await });
+    }
 }

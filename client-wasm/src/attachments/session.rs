@@ -2,7 +2,14 @@
 //!
 //! Invariant: after [`Session::end`] nothing is fetched, and no request of this claim is made.
 
-use super::{HandOver, list::Foot, look::Look, queue::Queue, row::Row};
+use super::{
+    HandOver, disk,
+    list::Foot,
+    look::Look,
+    queue::{self, Queue},
+    row::Row,
+    sink,
+};
 use crate::{
     dom,
     kind::Kind,
@@ -16,6 +23,7 @@ use std::{
     rc::Rc,
 };
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
 use waxseal_core::{
     body::{Contents, OpenedHead},
     chunk::ChunkKey,
@@ -125,13 +133,19 @@ impl Session {
         if self.over.replace(true) {
             return;
         }
-        self.queue.clear();
+        queue::clear(self);
         storage::forget_place(self.id);
         for attachment in &self.attachments {
             attachment.row.retire();
         }
         if let Some(foot) = self.foot.borrow().as_ref() {
             foot.retire();
+        }
+        if !done {
+            // Nobody will say that the downloads are there.
+            dom::after(disk::LEFT_ALONE.as_millis() as i32, || {
+                spawn_local(sink::forget_handed_over());
+            });
         }
         self.resolve.call1(&JsValue::NULL, &done.into()).ok();
     }

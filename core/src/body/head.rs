@@ -6,7 +6,7 @@ use super::{Contents, LENGTH, content_len};
 use crate::{
     chunk::{ChunkCipher, ChunkKey, Damaged, Seal},
     keys::BodyKey,
-    layout::{BodySize, CHUNK, SEAL, SEALED_CHUNK},
+    layout::{BodySize, CHUNK, SEAL, SEALED_CHUNK, TAG},
     manifest::{self, Manifest},
     padding,
 };
@@ -108,5 +108,11 @@ pub fn open(key: &BodyKey, body: &[u8]) -> Result<OpenedHead, Damaged> {
     let everything = 0..size.plaintext();
     let mut plaintext = Zeroizing::new(Vec::with_capacity(body.len()));
     head.contents.open_part(&cipher, 0, &body[SEAL..], &everything, &mut plaintext)?;
+    // An empty last chunk holds nothing that anybody wants.
+    let last = size.chunks() - 1;
+    let sealed = body.get(SEAL + last as usize * SEALED_CHUNK..).ok_or(Damaged)?;
+    if sealed.len() == TAG {
+        cipher.open_chunk(last, sealed, &mut plaintext)?;
+    }
     Ok(head)
 }

@@ -215,11 +215,12 @@ impl Owner {
             self.files.after_commit();
         } else {
             // SQLite may have undone it by itself, when the disk is full for example.
-            if !self.db.is_autocommit() {
-                self.db.execute_batch("ROLLBACK")?;
-            }
+            let undone =
+                if self.db.is_autocommit() { Ok(()) } else { self.db.execute_batch("ROLLBACK") };
+            // Whatever came of it: what this transaction was to remove must not go with the next one.
             self.usage.after_rollback();
             self.files.after_rollback();
+            undone?;
         }
         result
     }
