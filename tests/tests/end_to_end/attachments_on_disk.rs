@@ -70,6 +70,33 @@ async fn a_large_file_is_streamed_to_the_place_that_was_picked() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_saved_is_not_once_its_place_was_picked_again_in_vain() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let browser = Browser::start().await?;
+    browser.before_pages(&PICKERS.replace("'picked'", "options.suggestedName")).await?;
+    let content = noise(9, 33 * MIB);
+    let files = [("one", BYTES, content.as_slice()), ("two", BYTES, content.as_slice())];
+    let share = upload::put(&deployment, "Films", &files, Terms::default()).await?;
+    let recipient = opened(&browser, &deployment, &share).await?;
+    recipient.press_at(0, "Save").await?;
+    recipient.says(Some(0), "Saved").await?;
+    let held = deployment.proxy.hold("/parts/20 ");
+    recipient.press_at(0, "Save again").await?;
+    until("a part", async || Ok((held.met() > 0).then_some(()))).await?;
+    recipient.press_at(0, "Cancel").await?;
+    recipient.says(Some(0), "Not saved: cancelled").await?;
+    drop(held);
+    recipient.press_at(1, "Save").await?;
+    recipient.says(Some(1), "Saved").await?;
+    assert_eq!(private_names(&browser).await?, ["two"], "the picker emptied the first one");
+    assert_eq!(deployment.proxy.count("/ack"), 0, "one is not saved");
+    recipient.press_at(0, "Save").await?;
+    recipient.says(None, "Everything is saved. The server has deleted the item.").await?;
+    assert!(from_private(&browser, "one", content.len()).await? == content);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damage_leaves_nothing_at_the_place_that_was_picked() -> Result<()> {
     let deployment = Deployment::start(Engine::Sqlite).await?;
     let browser = Browser::start().await?;
