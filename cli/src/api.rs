@@ -28,6 +28,8 @@ use waxseal_core::{
     },
 };
 
+/// The media type of what is sealed.
+const OCTETS: &str = "application/octet-stream";
 /// Nothing the server says in JSON is longer, in bytes: 200 shares with 100 openings each.
 const JSON_LIMIT: u64 = 2 * 1024 * 1024;
 /// How long a connection may take.
@@ -145,7 +147,7 @@ impl Api {
         Ok(Claimed { head, ..claimed })
     }
 
-    /// Reads part `n` of `len` bytes into `out`.
+    /// Reads part `n` of `len` bytes into `out`. One of another length is for its reader to refuse.
     pub(crate) fn part(
         &self,
         id: ShareId,
@@ -157,7 +159,10 @@ impl Api {
         let bearer = format!("Bearer {}", claim.to_base64url());
         let path = path(id, &format!("/parts/{n}"));
         let mut answer = self.request(Method::GET, &path, Some(&bearer), Sent::Nothing)?;
-        read(answer.body_mut(), len, out)
+        if header_text(answer.headers(), header::CONTENT_TYPE.as_str()) != Some(OCTETS) {
+            return Err(ApiError::Foreign);
+        }
+        read_up_to(answer.body_mut(), len, out)
     }
 
     /// Renews a claim's lease.
@@ -214,9 +219,9 @@ impl Api {
         }
         let answered = match sent {
             Sent::Nothing => self.agent.run(request.body(())?),
-            Sent::Bytes(bytes) => self
-                .agent
-                .run(request.header(header::CONTENT_TYPE, "application/octet-stream").body(bytes)?),
+            Sent::Bytes(bytes) => {
+                self.agent.run(request.header(header::CONTENT_TYPE, OCTETS).body(bytes)?)
+            }
             Sent::Json(json) => self.agent.run(
                 request.header(header::CONTENT_TYPE, "application/json").body(json.as_bytes())?,
             ),
@@ -263,10 +268,16 @@ fn text(body: &mut Body) -> Result<Vec<u8>, ApiError> {
 
 /// Reads a body of exactly `len` bytes.
 fn read(body: &mut Body, len: usize, out: &mut Vec<u8>) -> Result<(), ApiError> {
+    read_up_to(body, len, out)?;
+    if out.len() == len { Ok(()) } else { Err(ApiError::Foreign) }
+}
+
+/// Reads a body, or of one longer than `len` bytes one byte more.
+fn read_up_to(body: &mut Body, len: usize, out: &mut Vec<u8>) -> Result<(), ApiError> {
     out.clear();
     let read = body.as_reader().take(len as u64 + 1).read_to_end(out);
     read.map_err(|error| ApiError::from(ureq::Error::from(error)))?;
-    if out.len() == len { Ok(()) } else { Err(ApiError::Foreign) }
+    Ok(())
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

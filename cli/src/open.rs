@@ -69,7 +69,7 @@ pub(crate) fn run(app: &App, args: &args::Open) -> Result<(), Failure> {
         place.abandon();
     }
     result.map_err(|failure| match failure.kind {
-        Kind::Unreachable | Kind::Disk | Kind::Cancelled => {
+        Kind::Unreachable | Kind::Interrupted | Kind::Disk | Kind::Cancelled => {
             let failure = if failure.kind == Kind::Unreachable {
                 Failure { kind: Kind::Interrupted, ..failure }
             } else {

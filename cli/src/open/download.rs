@@ -81,8 +81,12 @@ pub(super) fn run(
         scope.spawn(|| download.keep_going(place, &over, &changed));
         let workers: Vec<_> =
             (0..threads).map(|_| scope.spawn(|| download.work(&missing))).collect();
-        // A worker that panicked is told of when the scope ends.
-        workers.into_iter().for_each(|worker| drop(worker.join()));
+        for worker in workers {
+            // A scope tells only of panics in threads that nobody joined.
+            if worker.join().is_err() {
+                download.fail(Failure::new(Kind::Interrupted, "a part could not be saved"));
+            }
+        }
         *over.lock().unwrap_or_else(PoisonError::into_inner) = true;
         changed.notify_all();
     });
@@ -135,7 +139,10 @@ impl Download<'_> {
             });
             match fetched {
                 Ok(()) => sealed,
-                Err(Refused::Error(ApiError::Foreign)) => return Err(damaged()),
+                // Something between may answer instead of the server, and be gone the next time.
+                Err(Refused::Error(error @ (ApiError::Foreign | ApiError::Moved(_)))) => {
+                    return Err(Failure { kind: Kind::Interrupted, ..error.into() });
+                }
                 Err(refused) => return Err(refused.into()),
             }
         };

@@ -69,7 +69,8 @@ pub(super) fn hidden() -> io::Result<String> {
 }
 
 /// Gives the file at `from`, whose identity is `id`, the name `name` in `folder`, or one like it that
-/// is free; also if that was begun before. With `force` it takes the place of another file.
+/// is free; also if that was begun before. With `force` it takes the place of another file that is
+/// none of `kept`.
 ///
 /// # Errors
 /// Those of the file system.
@@ -79,11 +80,13 @@ pub(super) fn settle(
     folder: &Path,
     name: &str,
     force: bool,
+    kept: &[PathBuf],
 ) -> io::Result<PathBuf> {
     if force && from.try_exists()? {
         let to = folder.join(name);
         // A folder of that name stays.
-        if fs::symlink_metadata(&to).map_or(true, |there| !there.is_dir()) {
+        if fs::symlink_metadata(&to).map_or(true, |there| !there.is_dir() && !is_one_of(&to, kept))
+        {
             fs::rename(from, &to)?;
             return Ok(to);
         }
@@ -96,6 +99,22 @@ pub(super) fn settle(
         }
     }
     Err(ErrorKind::AlreadyExists.into())
+}
+
+/// Whether `path` is one of these files. Their names need not be alike: some file systems take one
+/// spelling of a letter for another.
+fn is_one_of(path: &Path, files: &[PathBuf]) -> bool {
+    let id = |path: &Path| fs::symlink_metadata(path).ok().map(|there| id_of(&there));
+    match id(path) {
+        None => false,
+        // Where files have no numbers, the name that the system itself gives tells.
+        Some(there) if there == FileId::default() => {
+            let real = |path: &Path| fs::canonicalize(path).ok();
+            let there = real(path);
+            there.is_some() && files.iter().any(|file| real(file) == there)
+        }
+        there => files.iter().any(|file| id(file) == there),
+    }
 }
 
 fn settle_as(from: &Path, id: FileId, to: &Path) -> io::Result<()> {
@@ -142,7 +161,7 @@ mod tests {
         symlink("/nowhere", folder.join("a (2).txt"))?;
         fs::create_dir(folder.join("a (3).txt"))?;
         let (from, id) = file(folder, "part", "theirs");
-        assert_eq!(settle(&from, id, folder, "a.txt", false)?, folder.join("a (4).txt"));
+        assert_eq!(settle(&from, id, folder, "a.txt", false, &[])?, folder.join("a (4).txt"));
         assert_eq!(fs::read_to_string(folder.join("a.txt"))?, "mine");
         assert_eq!(fs::read_to_string(folder.join("a (4).txt"))?, "theirs");
         assert!(!from.exists());
@@ -156,12 +175,25 @@ mod tests {
         let (target, _) = file(folder, "target", "mine");
         symlink(&target, folder.join("a"))?;
         let (from, id) = file(folder, "part", "theirs");
-        settle(&from, id, folder, "a", true)?;
+        settle(&from, id, folder, "a", true, &[])?;
         assert_eq!(fs::read_to_string(&target)?, "mine");
         assert_eq!(fs::read_to_string(folder.join("a"))?, "theirs");
         fs::create_dir(folder.join("b"))?;
         let (from, id) = file(folder, "part", "theirs");
-        assert_eq!(settle(&from, id, folder, "b", true)?, folder.join("b (2)"));
+        assert_eq!(settle(&from, id, folder, "b", true, &[])?, folder.join("b (2)"));
+        Ok(())
+    }
+
+    #[test]
+    fn force_replaces_no_file_of_the_same_share() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let folder = folder.path();
+        let (kept, _) = file(folder, "a", "theirs");
+        // As on a file system that takes both for one name.
+        fs::hard_link(&kept, folder.join("A"))?;
+        let (from, id) = file(folder, "part", "theirs as well");
+        assert_eq!(settle(&from, id, folder, "A", true, &[kept])?, folder.join("A (2)"));
+        assert_eq!(fs::read_to_string(folder.join("A"))?, "theirs");
         Ok(())
     }
 
@@ -172,9 +204,9 @@ mod tests {
         file(folder, "a", "another");
         let (from, id) = file(folder, "part", "theirs");
         fs::hard_link(&from, folder.join("a (2)"))?;
-        assert_eq!(settle(&from, id, folder, "a", false)?, folder.join("a (2)"));
+        assert_eq!(settle(&from, id, folder, "a", false, &[])?, folder.join("a (2)"));
         assert!(!from.exists());
-        assert_eq!(settle(&from, id, folder, "a", false)?, folder.join("a (2)"));
+        assert_eq!(settle(&from, id, folder, "a", false, &[])?, folder.join("a (2)"));
         Ok(())
     }
 }

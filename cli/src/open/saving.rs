@@ -8,7 +8,10 @@ use super::{
     place::{Files, Place},
     slot::Slot,
 };
-use crate::{failure::Failure, places};
+use crate::{
+    failure::{Failure, Kind},
+    places,
+};
 use std::{
     collections::BTreeSet,
     io::{self, ErrorKind, Seek, SeekFrom, Write},
@@ -31,13 +34,15 @@ pub(super) struct Saving {
     /// Where each lies in the plaintext, ascending.
     ranges: Vec<Range<u64>>,
     state: Mutex<State>,
+    /// Held while a file gets its name: it must see which names the others got.
+    naming: Mutex<()>,
 }
 
 struct State {
     slots: Vec<Slot>,
     /// For each part whether it is written.
     done: Vec<bool>,
-    /// For each file how many parts are not.
+    /// For each file how many parts are not; 0 for one that is saved.
     left: Vec<u64>,
     /// Files that were written to and are not surely on the disk.
     dirty: BTreeSet<usize>,
@@ -89,15 +94,17 @@ impl Saving {
         for (from, to) in earlier.iter().flat_map(|earlier| &earlier.done) {
             done.iter_mut().take(*to as usize).skip(*from as usize).for_each(|part| *part = true);
         }
+        // Before parts of lost files are cleared: others may share them.
+        let whole: Vec<bool> =
+            ranges.iter().map(|range| parts_in(range).all(|part| done[part])).collect();
         let mut slots = Vec::new();
         for (n, range) in ranges.iter().enumerate() {
             let slot = earlier.as_ref().map(|earlier| earlier.slots[n].clone());
-            let whole = parts_in(range).all(|part| done[part]);
             let slot = match slot {
                 Some(slot) if slot.is_there(&out) => Some(slot),
                 // It may have got its name just before a crash.
-                Some(slot) if whole => {
-                    slot.settle(&out, &names[n], force).ok().map(|path| Slot::Saved { path })
+                Some(slot) if whole[n] && slot.saved().is_none() => {
+                    slot.settle(&out, &names[n], force, &[]).ok().map(|path| Slot::Saved { path })
                 }
                 _ => None,
             };
@@ -110,9 +117,11 @@ impl Saving {
             };
             slots.push(slot);
         }
-        let left = ranges.iter().map(|range| left(range, &done)).collect();
+        let left =
+            slots.iter().zip(&ranges).map(|(slot, range)| left(slot, range, &done)).collect();
         let state = State { slots, done, left, dirty: BTreeSet::new() };
-        let saving = Self { out, force, names, ranges, state: Mutex::new(state) };
+        let saving =
+            Self { out, force, names, ranges, state: Mutex::new(state), naming: Mutex::default() };
         saving.checkpoint(place)?;
         for n in 0..saving.ranges.len() {
             if saving.state().left[n] == 0 {
@@ -208,25 +217,33 @@ impl Saving {
     /// All files, once all are saved, durably.
     ///
     /// # Errors
-    /// [`crate::failure::Kind::Disk`].
+    /// [`Kind::Disk`]; [`Kind::Interrupted`] if one is not.
     pub(super) fn finished(&self, sizes: impl Iterator<Item = u64>) -> Result<Vec<Saved>, Failure> {
         places::sync_folder(&self.out)
             .map_err(|error| Failure::disk(names::shown(&self.out), &error))?;
         let state = self.state();
         let files = state.slots.iter().zip(&self.names).zip(sizes);
-        Ok(files
-            .filter_map(|((slot, name), size)| {
-                let Slot::Saved { path } = slot else { return None };
+        files
+            .map(|((slot, name), size)| {
+                let Slot::Saved { path } = slot else {
+                    let message = format!("{} is not whole yet", names::shown(name.as_ref()));
+                    return Err(Failure::new(Kind::Interrupted, message));
+                };
                 let renamed = path.file_name() != Some(name.as_ref());
-                Some(Saved { path: path.clone(), renamed, risky: is_risky(name), size })
+                Ok(Saved { path: path.clone(), renamed, risky: is_risky(name), size })
             })
-            .collect())
+            .collect()
     }
 
     /// Gives a whole file its name.
     fn settle(&self, file: usize) -> Result<(), Failure> {
-        let slot = self.state().slots[file].clone();
-        let settled = slot.settle(&self.out, &self.names[file], self.force);
+        let _one_at_a_time = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
+        let (slot, kept) = {
+            let state = self.state();
+            let saved = state.slots.iter().filter(|_| self.force).filter_map(Slot::saved);
+            (state.slots[file].clone(), saved.collect::<Vec<_>>())
+        };
+        let settled = slot.settle(&self.out, &self.names[file], self.force, &kept);
         let path = settled.map_err(|error| self.unwritten(file, &error))?;
         self.state().slots[file] = Slot::Saved { path };
         Ok(())
@@ -259,7 +276,11 @@ fn parts_in(range: &Range<u64>) -> impl Iterator<Item = usize> + use<> {
     Contents::parts_of(range).map(|n| n as usize)
 }
 
-fn left(range: &Range<u64>, done: &[bool]) -> u64 {
+/// How many parts a file still needs: none if it is saved, though another file may need them again.
+fn left(slot: &Slot, range: &Range<u64>, done: &[bool]) -> u64 {
+    if slot.saved().is_some() {
+        return 0;
+    }
     parts_in(range).filter(|part| !done[*part]).count() as u64
 }
 

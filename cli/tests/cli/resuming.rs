@@ -144,6 +144,30 @@ async fn an_opening_that_was_stopped_carries_on_in_another_folder() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unfinished_file_that_was_removed_is_fetched_again_beside_a_saved_one() -> Result<()> {
+    let (deployment, user) = start().await?;
+    user.file("large", &random(LARGE)?)?;
+    // All of it is in the part in which the other begins.
+    user.file("small", b"small")?;
+    let link = user.send(&["small", "large"])?;
+    let held = deployment.proxy.hold("/parts/15 ");
+    let opening = user.command(&["open", &link, "--out", "out"]).spawn()?;
+    reached(&held).await?;
+    kill_process(Pid::from_child(&opening), Signal::INT)?;
+    drop(held);
+    let stopped = done(opening)?;
+    assert_eq!(stopped.code, Some(130), "{stopped:?}");
+    let left = user.names("out")?;
+    assert!(left.len() == 2 && left[0].starts_with(".waxseal-") && left[1] == "small", "{left:?}");
+    fs::remove_file(user.folder.path().join("out").join(&left[0]))?;
+    user.run(&["open", &link, "--out", "out"])?.ok()?;
+    assert_eq!(user.names("out")?, ["large", "small"]);
+    assert_eq!(user.read("out/small")?, b"small");
+    assert!(user.read("out/large")? == user.read("large")?);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_opening_at_a_time() -> Result<()> {
     let (deployment, user) = start().await?;
     let (link, _) = send_large(&user)?;
