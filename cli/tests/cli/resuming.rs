@@ -1,9 +1,14 @@
 //! Connections that are cut, processes that are killed: everything arrives all the same, once.
 
 use crate::support::{User, done, random, start};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use rustix::process::{Pid, Signal, kill_process};
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    thread,
+};
 use waxseal_core::wire::{OwnedShare, ShareState};
 use waxseal_tests::{deployment::Deployment, proxy::Rule, server::Engine, wait::until};
 
@@ -165,6 +170,49 @@ async fn an_unfinished_file_that_was_removed_is_fetched_again_beside_a_saved_one
     assert_eq!(user.read("out/small")?, b"small");
     assert!(user.read("out/large")? == user.read("large")?);
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_not_the_servers_keeps_what_was_saved() -> Result<()> {
+    let (mut deployment, user) = start().await?;
+    let (link, share) = send_large(&user)?;
+    let held = deployment.proxy.hold("/parts/15 ");
+    let args = ["--jobs", "1", "--retry-for", "20s", "open", &link, "--out", "out"];
+    let opening = user.command(&args).spawn()?;
+    reached(&held).await?;
+    deployment.server.kill();
+    let portal = TcpListener::bind(("127.0.0.1", deployment.server.port()))?;
+    let portal = thread::spawn(move || forbid_once(&portal));
+    drop(held);
+    let stopped = done(opening)?;
+    assert_eq!((stopped.code, stopped.err.contains("carries on")), (Some(5), true), "{stopped:?}");
+    portal.join().map_err(|_| anyhow!("the portal panicked"))??;
+    deployment.server.restart()?;
+    user.run(&["open", &link, "--out", "out"])?.ok()?;
+    for part in 1..15 {
+        // Stored once, fetched once.
+        let part = format!("/parts/{part} HTTP");
+        assert_eq!(deployment.proxy.count(&part), 2, "{:?}", deployment.proxy.requests());
+    }
+    opened_once(&deployment, &share).await?;
+    arrived(&user)
+}
+
+/// Answers the first request as something between may: in its own words.
+fn forbid_once(portal: &TcpListener) -> Result<()> {
+    loop {
+        let (mut stream, _) = portal.accept()?;
+        let mut lines = BufReader::new(stream.try_clone()?).lines();
+        // A connection may be made and not used.
+        if lines.next().transpose()?.is_none() {
+            continue;
+        }
+        while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
+        let page = "<p>Log in first.</p>";
+        let head = "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\nconnection: close\r\n";
+        write!(stream, "{head}content-length: {}\r\n\r\n{page}", page.len())?;
+        return Ok(());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
