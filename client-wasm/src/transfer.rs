@@ -15,11 +15,14 @@ use crate::{
 };
 use futures_util::future::try_join_all;
 use js_sys::Promise;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use wasm_bindgen_futures::JsFuture;
 use waxseal_core::backoff;
 
-/// A worker that breaks so often in a row will not get better.
+/// Workers at once, whatever the processor: some wait for the network while others seal.
+const LANES: usize = 4;
+
+/// A worker that breaks so often at one part will not get better.
 const BREAKDOWNS: u32 = 5;
 
 /// Does `work` for each of `parts`, which says how many bytes that was; as many at once as there are
@@ -37,19 +40,16 @@ pub async fn run(
     let lanes = LANES.min(parts.len());
     let parts = RefCell::new(parts.into_iter());
     let lane = || async {
-        let mut worker = None;
+        let worker = Cell::new(None);
         // Not in the condition: the queue would stay borrowed while a part is on its way.
         loop {
             let Some(n) = parts.borrow_mut().next() else { return Ok(()) };
-            let bytes = with(&mut worker, progress, async |worker| work(worker, n).await).await?;
+            let bytes = with(&worker, progress, async |worker| work(worker, n).await).await?;
             progress.add(bytes);
         }
     };
     try_join_all((0..lanes).map(|_| lane())).await.map(|_| ())
 }
-
-/// Workers at once, whatever the processor: some wait for the network while others seal.
-const LANES: usize = 4;
 
 /// Does `work` till it gets through: what cannot reach the server is tried again, later and later.
 ///
@@ -75,34 +75,35 @@ pub async fn insist<T>(
 
 /// As [`insist`], with a worker that is started anew when it breaks.
 async fn with(
-    worker: &mut Option<BulkWorker>,
+    worker: &Cell<Option<BulkWorker>>,
     progress: &Progress,
     work: impl AsyncFn(&BulkWorker) -> Result<u64, Failure>,
 ) -> Result<u64, Failure> {
-    let mut failures = 0;
-    // Till it gets through: that it is tried again is no connection yet.
-    let mut waiting = None;
-    let mut breakdowns = 0;
-    loop {
-        let done = match worker {
-            Some(worker) => work(worker).await,
-            None => match BulkWorker::start().await {
-                Ok(fresh) => work(worker.insert(fresh)).await,
-                Err(failure) => Err(failure),
-            },
+    let breakdowns = Cell::new(0);
+    insist(progress, async || {
+        let ready = match worker.take() {
+            Some(ready) => Ok(ready),
+            None => BulkWorker::start().await,
+        };
+        let done = match ready {
+            Ok(ready) => {
+                let done = work(&ready).await;
+                if !matches!(done, Err(Failure::Broken)) {
+                    worker.set(Some(ready));
+                }
+                done
+            }
+            Err(failure) => Err(failure),
         };
         match done {
-            Err(Failure::Unreachable) => {}
-            Err(Failure::Broken) if breakdowns < BREAKDOWNS => {
-                breakdowns += 1;
-                *worker = None;
+            Err(Failure::Broken) if breakdowns.get() < BREAKDOWNS => {
+                breakdowns.set(breakdowns.get() + 1);
+                Err(Failure::Unreachable)
             }
-            done => return done,
+            done => done,
         }
-        drop(waiting.replace(progress.wait()));
-        pause(backoff::delay(failures).as_millis() as i32).await;
-        failures += 1;
-    }
+    })
+    .await
 }
 
 /// Waits so long, or till the browser is online again.
