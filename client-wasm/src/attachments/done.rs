@@ -16,7 +16,8 @@ use waxseal_core::wire::ProblemType;
 /// Nothing is being saved any more.
 pub(super) async fn settle(session: &Rc<Session>) {
     let Some(foot) = session.foot().filter(|_| !session.is_over()) else { return };
-    foot.rests(session.count(&[State::Unsaved]));
+    let missing = session.count(&[State::Unsaved]);
+    foot.rests(missing);
     let handed_over = session.count(&[State::HandedOver]);
     if session.count(&[State::Saved]) == session.attachments.len() {
         if acknowledge(session).await {
@@ -26,8 +27,12 @@ pub(super) async fn settle(session: &Rc<Session>) {
         }
     } else if handed_over > 0 {
         let them = if handed_over == 1 { "it is" } else { "they are" };
-        let then = if session.spent { "then press Done, delete now." } else { "then press Done." };
-        foot.say(&format!("Handed to your browser’s downloads. Check that {them} there, {then}"));
+        let then = match (missing, session.spent) {
+            (0, true) => ", then press Done, delete now.".to_owned(),
+            (0, false) => ", then press Done.".to_owned(),
+            _ => format!(". Not saved yet: {}.", words::plural(missing as u64, "attachment")),
+        };
+        foot.say(&format!("Handed to your browser’s downloads. Check that {them} there{then}"));
     }
 }
 
