@@ -1,5 +1,7 @@
 //! What only the engine for Redis does.
 
+mod ledger;
+
 use crate::{
     bench::{Engine, Hands},
     redis_server::RedisServer,
@@ -409,90 +411,4 @@ async fn the_parts_of_a_staged_share_hardly_outlive_it() {
     let_pass(59);
     store.parts(new.id, new.owner).await.expect("known");
     assert_renewed();
-}
-
-const LEDGER: &str = "waxseal:{ledger}:*";
-
-fn ledger(server: &RedisServer) -> Vec<String> {
-    cmd("KEYS").arg(LEDGER).query(&mut server.connection()).expect("it answers")
-}
-
-async fn connect_within(server: &RedisServer, clock: &Arc<Hands>, stored: u64) -> RedisStore {
-    let quota = Quota { stored: Some(stored), ..Quota::default() };
-    let clock = Arc::clone(clock);
-    RedisStore::connect(&server.url(), Retention::default(), quota, clock)
-        .await
-        .expect("it is safe")
-}
-
-#[tokio::test]
-async fn servers_on_the_same_redis_keep_one_ledger_which_ends_with_the_shares() {
-    let server = RedisServer::start(&[]);
-    let clock = Hands::new();
-    let sample = Sample::with_plaintext(1_100_000).viewed(Some(1));
-    let size = sample.new.size.get();
-    let one = connect_within(&server, &clock, size).await;
-    let other = connect_within(&server, &clock, size).await;
-    upload(&one, &sample).await;
-    let refused = other.create(Sample::one_time().new).await;
-    assert_refused!(refused, StoreError::Full(Full::Stored));
-    let kept = ledger(&server);
-    assert_eq!(kept.len(), 2, "{kept:?}");
-    for key in kept {
-        let ttl = cmd("PTTL").arg(&key).query(&mut server.connection()).expect("it answers");
-        assert_near(ttl, DAY, &key);
-    }
-    other.revoke(sample.new.id, sample.new.owner).await.expect("the owner may");
-    assert!(ledger(&server).is_empty());
-    upload(&one, &Sample::one_time()).await;
-}
-
-#[tokio::test]
-async fn without_a_quota_there_is_no_ledger() {
-    let server = RedisServer::start(&[]);
-    let store = connect(&server.url()).await.expect("it is safe");
-    upload(&store, &Sample::with_plaintext(1_100_000)).await;
-    assert!(ledger(&server).is_empty());
-}
-
-/// What a crash leaves that comes after the content went, and before that is noted.
-#[tokio::test]
-async fn what_the_ledger_was_not_told_counts_until_the_share_would_have_ended() {
-    let server = RedisServer::start(&[]);
-    let clock = Hands::new();
-    let sample = Sample::one_time();
-    let store = connect_within(&server, &clock, sample.new.size.get()).await;
-    upload(&store, &sample).await;
-    for (key, _) in keys(&server, &sample) {
-        let key = format!("waxseal:{{{}}}:{key}", sample.new.id.to_base64url());
-        let () = cmd("DEL").arg(key).query(&mut server.connection()).expect("allowed");
-    }
-    let new = Sample::one_time().new;
-    clock.advance(Duration::from_millis(DAY - 1));
-    assert_refused!(store.create(new.clone()).await, StoreError::Full(Full::Stored));
-    clock.advance(Duration::from_millis(1));
-    store.create(new).await.expect("there is room");
-}
-
-#[tokio::test]
-async fn full_memory_does_not_keep_the_ledger_from_giving_room_back() {
-    let server = RedisServer::start(&[]);
-    let clock = Hands::new();
-    let sample = Sample::with_plaintext(1_100_000).viewed(Some(1));
-    let store = connect_within(&server, &clock, sample.new.size.get()).await;
-    upload(&store, &sample).await;
-    let limit = |bytes: u32| {
-        let mut set = cmd("CONFIG");
-        set.arg("SET").arg("maxmemory").arg(bytes);
-        let () = set.query(&mut server.connection()).expect("allowed");
-    };
-    limit(1);
-    assert_refused!(store.create(Sample::one_time().new).await, StoreError::Full(_));
-    let claim = token();
-    let new = &sample.new;
-    store.claim(new.id, new.access, claim, None).await.expect("a view is left");
-    store.acknowledge(new.id, claim).await.expect("it was answered");
-    assert!(ledger(&server).is_empty());
-    limit(0);
-    upload(&store, &Sample::with_plaintext(1_100_000)).await;
 }

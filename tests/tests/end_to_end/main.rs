@@ -22,6 +22,7 @@ macro_rules! on_every_engine {
 }
 
 mod accessibility;
+mod attachments_chosen;
 mod attachments_on_disk;
 mod attachments_opened;
 mod attachments_sent;
