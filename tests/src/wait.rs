@@ -15,8 +15,20 @@ const PAUSE: Duration = Duration::from_millis(10);
 ///
 /// # Errors
 /// Those of `ask`; that there was no answer in time, naming `what`.
-pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
-    let deadline = Instant::now() + PATIENCE;
+pub async fn until<T>(what: &str, ask: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    within(PATIENCE, what, ask).await
+}
+
+/// As [`until`], for what may take longer.
+///
+/// # Errors
+/// Those of `ask`; that there was no answer in time, naming `what`.
+pub async fn within<T>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(answer) = ask().await? {
             return Ok(answer);

@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use waxseal_tests::{browser::Browser, recipient::Recipient, sender::Sender};
+use waxseal_tests::{browser::Browser, recipient::Recipient, sender::Sender, wait::within};
 
 const MIB: usize = 1 << 20;
 /// Bytes of the attachment.
@@ -154,7 +154,7 @@ impl Bench {
         browser.execute(WATCH, vec![]).await?;
         let start = Instant::now();
         sender.begin().await?;
-        let link = patiently(async || {
+        let link = within(PATIENCE, "the link", async || {
             let link = browser.value("document.querySelector('#link').value").await?;
             Ok(link.as_str().filter(|link| !link.is_empty()).map(str::to_owned))
         });
@@ -171,7 +171,7 @@ impl Bench {
         let start = Instant::now();
         recipient.press("Save").await?;
         let file = browser.downloads().join(NAME);
-        patiently(async || {
+        within(PATIENCE, "the download", async || {
             Ok(std::fs::metadata(&file).is_ok_and(|file| file.len() == LEN as u64).then_some(()))
         })
         .await?;
@@ -221,20 +221,9 @@ fn finish(mut child: Child) -> Result<String> {
     Ok(said.trim().to_owned())
 }
 
-async fn patiently<T>(mut ask: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(answer) = ask().await? {
-            return Ok(answer);
-        }
-        ensure!(Instant::now() < deadline, "a transfer did not end");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 /// MiB that the page and its workers had at most, once the browser has said so.
 async fn peak(browser: &Browser) -> Result<f64> {
-    patiently(async || {
+    within(PATIENCE, "the page's memory", async || {
         Ok(browser.value("globalThis.peak").await?.as_f64().filter(|bytes| *bytes > 0.0))
     })
     .await
