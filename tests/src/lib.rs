@@ -9,6 +9,7 @@ pub mod browser;
 pub mod clock;
 pub mod command_line;
 pub mod deployment;
+pub mod extent;
 pub mod process;
 pub mod proxy;
 pub mod recipient;

@@ -24,6 +24,7 @@ Usage: cargo xtask COMMAND
   test               everything that is checked; gets what is missing for it
   test --quick       the same without the end-to-end tests and the check of dependencies
   test FILTER...     only tests whose name contains one of these, without the static checks
+  soak [FILTER...]   the reliability tests at full length: docs/reliability.md
   bench [crypto|page|server|transfer]
                      how fast a release build is: docs/benchmarks.md
   advisories         known vulnerabilities of dependencies
@@ -51,6 +52,9 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["test", "--quick"] => test::everything(test::Extent::Quick),
         ["test", filters @ ..] if filters.iter().all(|filter| !filter.starts_with('-')) => {
             test::some(filters)
+        }
+        ["soak", filters @ ..] if filters.iter().all(|filter| !filter.starts_with('-')) => {
+            test::soak(filters)
         }
         ["bench", which @ ..] => bench::bench(which),
         ["advisories"] => test::advisories(),

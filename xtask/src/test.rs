@@ -9,6 +9,7 @@ use crate::tools::{binaries, cargo, command, find, run};
 use crate::web;
 use anyhow::{Context, Result};
 use needs::{Needs, cargo_deny};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -56,6 +57,20 @@ pub(crate) fn some(filters: &[&str]) -> Result<()> {
     })
 }
 
+/// Runs the reliability tests whose name contains one of `filters`, at full length, one after the other:
+/// what they report is not to be disturbed.
+pub(crate) fn soak(filters: &[&str]) -> Result<()> {
+    Steps::run(|steps| {
+        let needs = steps.step("what tests need", || Needs::get(Extent::Full))?;
+        let programs = programs(steps)?;
+        let mut tests = cargo(["test", "--locked", "--package", "waxseal-tests"]);
+        tests.args(["--test", "reliability", "--", "--nocapture", "--test-threads=1"]);
+        programs.export(&mut tests);
+        needs.export(&mut tests);
+        steps.step("reliability", || run(tests.args(filters).env("WAXSEAL_SOAK", "1")))
+    })
+}
+
 /// Checks dependencies against the advisory database.
 pub(crate) fn advisories() -> Result<()> {
     run(deny()?.args(["check", "advisories"]))
@@ -64,19 +79,12 @@ pub(crate) fn advisories() -> Result<()> {
 const CLIPPY: [&str; 2] = ["clippy", "--locked"];
 
 fn tests(steps: &mut Steps, needs: &Needs, extent: Extent, filters: &[&str]) -> Result<()> {
-    steps.step("web client", || web::build(web::Mode::Release))?;
-    let mut build = cargo(["test", "--locked", "--workspace", "--no-run"]);
-    let binaries = steps.step("tests, compiled", || binaries(&mut build))?;
-    let binary = |name: &str| {
-        let found = binaries.iter().find(|path| path.file_stem() == Some(name.as_ref()));
-        found.with_context(|| format!("{name}: its own tests have cargo build it"))
-    };
-    let (server, cli) = (binary("waxseal-server")?, binary("waxseal")?);
+    let programs = programs(steps)?;
     let test = |words: &[&str]| {
         let mut command = cargo(words);
         command.args(["--locked", "--workspace", "--no-fail-fast"]);
         needs.export(&mut command);
-        command.env("WAXSEAL_SERVER", server).env("WAXSEAL_CLI", cli);
+        programs.export(&mut command);
         command
     };
     let quick = extent == Extent::Quick;
@@ -92,6 +100,30 @@ fn tests(steps: &mut Steps, needs: &Needs, extent: Extent, filters: &[&str]) -> 
     let without: &[_] = if quick { &["-E", "not package(waxseal-tests)"] } else { &[] };
     let mut tests = test(&["nextest", "run"]);
     steps.step("tests", || run(tests.args(without).args(filters)))
+}
+
+/// What the tests run: built as they are.
+struct Programs {
+    server: PathBuf,
+    cli: PathBuf,
+}
+
+impl Programs {
+    fn export(&self, tests: &mut Command) {
+        tests.env("WAXSEAL_SERVER", &self.server).env("WAXSEAL_CLI", &self.cli);
+    }
+}
+
+/// Builds the web client, and all tests with what they run.
+fn programs(steps: &mut Steps) -> Result<Programs> {
+    steps.step("web client", || web::build(web::Mode::Release))?;
+    let mut build = cargo(["test", "--locked", "--workspace", "--no-run"]);
+    let binaries = steps.step("tests, compiled", || binaries(&mut build))?;
+    let binary = |name: &str| {
+        let found = binaries.iter().find(|path| path.file_stem() == Some(name.as_ref()));
+        found.cloned().with_context(|| format!("{name}: its own tests have cargo build it"))
+    };
+    Ok(Programs { server: binary("waxseal-server")?, cli: binary("waxseal")? })
 }
 
 fn deny() -> Result<Command> {

@@ -1,0 +1,4 @@
+//! Reliability: the promises of `docs/reliability.md`, under the faults that it lists.
+//!
+//! Invariant: every fault is a real one, and a test that counts prints what it counted. Beside all other
+//! tests a sample runs; `cargo xtask soak` runs all.
