@@ -6,6 +6,7 @@
 mod assets;
 mod css;
 mod html;
+mod integrity;
 mod output;
 mod rules;
 mod wasm;
@@ -64,6 +65,7 @@ pub(crate) fn build(mode: Mode) -> Result<()> {
     for (name, source) in &pages {
         let page = html::squeeze(&html::include(source, &parts).context(format!("web/{name}"))?);
         let page = assets.rewrite(&format!("web/{name}"), &page)?;
+        let page = integrity::add(&page, |script| assets.served(script)).context(name.clone())?;
         files.push((name.clone(), page.into_bytes()));
     }
     output::write(&target, assets.finish()?, files, mode)

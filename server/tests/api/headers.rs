@@ -28,12 +28,11 @@ fn assert_hardened(reply: &Reply) {
     assert_eq!(reply.header("access-control-allow-origin"), None);
 }
 
-#[test]
-fn every_kind_of_answer_has_them() {
-    let server = TestServer::start();
+/// Answers of every kind, each with the status it must have.
+pub(crate) fn every_kind(server: &TestServer) -> Vec<(Reply, u16)> {
     let share = Share::new(1);
     let small = |path: &str| server.get(path);
-    for (reply, status) in [
+    vec![
         (small("/"), 200),
         (small("/s"), 200),
         (small("/s%23AAAA"), 200),
@@ -57,7 +56,12 @@ fn every_kind_of_answer_has_them() {
         (server.call("POST", &share.path("/ack"), &claim_token(7)), 204),
         (server.send("POST", "/api/shares", &[], b"{}"), 415),
         (server.post("/api/shares", "", &serde_json::json!([])), 422),
-    ] {
+    ]
+}
+
+#[test]
+fn every_kind_of_answer_has_them() {
+    for (reply, status) in every_kind(&TestServer::start()) {
         assert_eq!(reply.status, status, "{reply:?}");
         assert_hardened(&reply);
     }

@@ -1,8 +1,10 @@
 //! The HTTP API and the pages, over a real socket with the embedded store behind them.
 
 mod bad_input;
+mod grade;
 mod headers;
 mod logs;
+mod observatory;
 mod openapi;
 mod owner;
 mod pages;

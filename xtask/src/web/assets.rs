@@ -47,6 +47,12 @@ impl Assets {
         Ok(rewritten)
     }
 
+    /// What was asked for and is served under this name.
+    pub(super) fn served(&self, name: &str) -> Option<&[u8]> {
+        let mut all = self.hashed.values();
+        all.find(|asset| asset.name == name).map(|asset| asset.content.as_slice())
+    }
+
     /// Everything, by the name it was asked for.
     pub(super) fn finish(mut self) -> Result<BTreeMap<String, Hashed>> {
         for name in self.sources.keys().cloned().collect::<Vec<_>>() {

@@ -47,16 +47,16 @@ impl Client {
             self.agent.run(request.body(body).expect("a request"))
         };
         let mut response = response.expect("the server answers");
+        let mut headers = BTreeMap::<String, String>::new();
+        for (name, value) in response.headers() {
+            let value = value.to_str().expect("headers are ASCII");
+            let joined = headers.entry(name.as_str().to_owned());
+            // One that comes twice shows (RFC 9110 section 5.3).
+            joined.and_modify(|first| *first += &format!(", {value}")).or_insert(value.to_owned());
+        }
         Reply {
             status: response.status().as_u16(),
-            headers: response
-                .headers()
-                .iter()
-                .map(|(name, value)| {
-                    let value = value.to_str().expect("headers are ASCII").to_owned();
-                    (name.as_str().to_owned(), value)
-                })
-                .collect(),
+            headers,
             body: response.body_mut().read_to_vec().expect("the body arrives"),
         }
     }
