@@ -20,7 +20,7 @@ use ureq::{
 use waxseal_core::{
     layout::BodySize,
     time::Timestamp,
-    token::{AccessToken, ClaimToken, OwnerToken, ShareId},
+    token::{AccessToken, ClaimToken, OperatorToken, OwnerToken, ShareId},
     wire::{
         BatchStatusRequest, BatchStatusResponse, ClaimRequest, CreateRequest, Landing,
         LeaseResponse, OwnedShare, PartsResponse, Policy, ShareReceipt, Status, claim_header,
@@ -190,6 +190,13 @@ impl Api {
     pub(crate) fn revoke(&self, share: &OwnedShare) -> Result<Status, ApiError> {
         let path = path(share.id, "");
         self.json(Method::DELETE, &path, Some(&bearer(&share.owner)), Sent::Nothing)
+    }
+
+    /// Takes any share down; again is the same.
+    pub(crate) fn take_down(&self, id: ShareId, operator: &OperatorToken) -> Result<(), ApiError> {
+        let bearer = format!("Bearer {}", operator.to_base64url());
+        let path = format!("/api/operator/shares/{}", id.to_base64url());
+        self.request(Method::DELETE, &path, Some(&bearer), Sent::Nothing).map(|_| ())
     }
 
     fn json<T: DeserializeOwned>(

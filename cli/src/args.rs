@@ -50,6 +50,8 @@ pub(crate) enum Command {
     List(List),
     /// Take shares back
     Revoke(Revoke),
+    /// Take anybody's shares down, as the server's operator
+    Takedown(Takedown),
 }
 
 /// `waxseal send`.
@@ -163,6 +165,18 @@ pub(crate) struct Revoke {
     /// Do not ask
     #[arg(long, short)]
     pub(crate) yes: bool,
+}
+
+/// `waxseal takedown`.
+#[derive(Args)]
+pub(crate) struct Takedown {
+    /// Links as they were reported, or ids; nothing reads one from standard input
+    #[arg(value_name = "LINK")]
+    pub(crate) shares: Vec<String>,
+    /// Address of the server; a link's own is not heeded.
+    #[arg(long, short, value_name = "URL")]
+    #[arg(help = "Address of the server; a link's own is not heeded [env: WAXSEAL_URL]")]
+    pub(crate) server: Option<String>,
 }
 
 fn duration(text: &str) -> Result<Duration, humantime::DurationError> {

@@ -144,9 +144,10 @@ impl Failure {
             (ProblemType::ShareOver, Some(ShareState::Expired)) => {
                 (Kind::Expired, format!("it expired{at}"))
             }
-            (ProblemType::ShareOver, Some(ShareState::Revoked)) => {
-                (Kind::Revoked, format!("the sender took it back{at}"))
-            }
+            (ProblemType::ShareOver, Some(ShareState::Revoked)) => (
+                Kind::Revoked,
+                format!("the sender took it back{at}, or whoever runs the server took it down"),
+            ),
             (ProblemType::ShareOver, Some(ShareState::Burned)) => {
                 (Kind::Burned, format!("it was destroyed{at} after too many wrong passphrases"))
             }

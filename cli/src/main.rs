@@ -15,6 +15,7 @@ mod places;
 mod qr;
 mod send;
 mod settings;
+mod takedown;
 mod ui;
 mod words;
 
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
         Command::Status(args) => look_after::status(&app, &args),
         Command::List(args) => look_after::list(&app, &args),
         Command::Revoke(args) => look_after::revoke(&app, &args),
+        Command::Takedown(args) => takedown::run(&app, &args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

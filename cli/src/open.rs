@@ -40,8 +40,7 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(60 * 60);
 /// Runs it.
 pub(crate) fn run(app: &App, args: &args::Open) -> Result<(), Failure> {
     let address = Zeroizing::new(match args.link.as_deref() {
-        None | Some("-") if app.ui.is_interactive() => app.ui.ask("Link: ")?,
-        None | Some("-") => first_line()?,
+        None | Some("-") => app.ui.line("Link: ")?,
         Some(link) => link.to_owned(),
     });
     let found = FoundLink::in_address(&address).map_err(damaged_link)?;
@@ -168,14 +167,6 @@ impl App {
 fn carry_on(lease: Duration) -> String {
     let until: Timestamp = words::now().after(lease);
     format!("; the same command before {} carries on, and uses nothing up", words::time(until))
-}
-
-fn first_line() -> Result<String, Failure> {
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(|error| {
-        Failure::new(Kind::Source, format!("cannot read standard input: {error}"))
-    })?;
-    Ok(line.trim().to_owned())
 }
 
 fn damaged_link(error: LinkError) -> Failure {

@@ -93,6 +93,21 @@ impl Ui {
         }
     }
 
+    /// The answer to a question, or the first line of standard input where nobody is asked.
+    ///
+    /// # Errors
+    /// [`Kind::Cancelled`] at the end of what somebody types; [`Kind::Source`].
+    pub(crate) fn line(&self, question: &str) -> Result<String, Failure> {
+        if self.is_interactive() {
+            return self.ask(question);
+        }
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map_err(|error| {
+            Failure::new(Kind::Source, format!("cannot read standard input: {error}"))
+        })?;
+        Ok(line.trim().to_owned())
+    }
+
     /// Asks at the terminal for something that is not shown.
     ///
     /// # Errors

@@ -140,6 +140,10 @@ secret_token! {
     ClaimToken
 }
 secret_token! {
+    /// Bearer token of whoever runs the server, drawn at random.
+    OperatorToken
+}
+secret_token! {
     /// Proof of knowing the passphrase, derived from it and from the link secret.
     Proof
 }

@@ -38,6 +38,7 @@ const ADDRESSES: &[(&str, Methods)] = &[
     ("/api/shares/{id}/ack", &[(Method::POST, || web::to(recipient::acknowledge))]),
     ("/api/shares/{id}/status", &[(Method::GET, || web::to(owner::status))]),
     ("/api/status", &[(Method::POST, || web::to(owner::statuses))]),
+    ("/api/operator/shares/{id}", &[(Method::DELETE, || web::to(operator::take_down))]),
     ("/api/policy", &[(Method::GET, || web::to(operator::policy))]),
     ("/api/openapi.json", &[(Method::GET, || web::to(openapi::document))]),
     ("/healthz", &[(Method::GET, || web::to(operator::healthy))]),

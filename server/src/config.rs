@@ -3,8 +3,10 @@
 //! Invariant: [`Settings`] that exist are consistent: the default expiry is one of those offered and
 //! the largest share is one that a sealed body can hold.
 
+mod abuse_contact;
 mod store_url;
 
+pub use abuse_contact::AbuseContact;
 pub use store_url::StoreUrl;
 
 use crate::{
@@ -19,7 +21,10 @@ use std::{
 };
 use store_url::{StoreUrlError, Unchecked};
 use tracing::level_filters::LevelFilter;
-use waxseal_core::wire::{ExpiresIn, ExpiresInError, IdentityMode, Policy};
+use waxseal_core::{
+    token::OperatorToken,
+    wire::{ExpiresIn, ExpiresInError, IdentityMode, Policy},
+};
 
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
@@ -92,6 +97,14 @@ pub struct Settings {
     /// How long a request's body may make no progress.
     #[conf(long, env, default_value = "30s", value_parser = duration, serde(use_value_parser))]
     pub body_timeout: Duration,
+
+    /// Where reports of abuse go, told on every recipient's page: an e-mail address or an https:// one.
+    #[conf(long, env, serde(use_value_parser))]
+    pub abuse_contact: Option<AbuseContact>,
+
+    /// The token with which `waxseal takedown` takes a share down: 32 random bytes in base64url.
+    #[conf(env, secret, serde(use_value_parser))]
+    pub operator_token: Option<OperatorToken>,
 
     /// Least severe log line: off, error, warn, info, debug or trace.
     #[conf(long, env, default_value = "info", serde(use_value_parser))]

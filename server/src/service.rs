@@ -3,9 +3,17 @@
 //! Invariant: every answer that comes out of the application has the security headers and is logged
 //! once, without its address.
 
-use crate::{api, config::Settings, headers, logs, policy::Rules, store::Store, web};
+use crate::{
+    api,
+    config::{AbuseContact, Settings},
+    headers, logs,
+    policy::Rules,
+    store::Store,
+    web,
+};
 use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
+use waxseal_core::token::OperatorToken;
 
 /// What handlers share.
 pub(crate) struct Service {
@@ -13,6 +21,10 @@ pub(crate) struct Service {
     pub(crate) store: Arc<dyn Store>,
     /// What may be created.
     pub(crate) rules: Rules,
+    /// Where reports of abuse go.
+    pub(crate) abuse_contact: Option<AbuseContact>,
+    /// Whoever has it may take shares down.
+    pub(crate) operator: Option<OperatorToken>,
     /// How long a request's body may make no progress.
     pub(crate) body_timeout: Duration,
 }
@@ -34,6 +46,8 @@ pub fn run(
     let service = Data::new(Service {
         store,
         rules: Rules::new(settings.policy()).map_err(io::Error::other)?,
+        abuse_contact: settings.abuse_contact.clone(),
+        operator: settings.operator_token.clone(),
         body_timeout: settings.body_timeout,
     });
     let server = HttpServer::new(move || {

@@ -278,6 +278,12 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unknown`].
     async fn revoke(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError>;
 
+    /// Takes a share back as [`Self::revoke`] does, whoever owns it: for the server's operator.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`].
+    async fn take_down(&self, id: ShareId) -> Result<(), StoreError>;
+
     /// Whether the store answers and is configured so that it can keep its promises.
     ///
     /// # Errors

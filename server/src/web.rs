@@ -1,9 +1,9 @@
-//! The web client: two pages and their files, embedded when the server is built.
+//! The web client: its pages and their files, embedded when the server is built.
 //!
 //! Invariant: files under `/assets/` are named by their content and never change; nothing else may
 //! be stored. A link's path is the same page for all links.
 
-use crate::{problem::ApiError, routing};
+use crate::{config::AbuseContact, problem::ApiError, routing, service::Service};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -24,6 +24,8 @@ struct Client;
 const BROTLI: &str = ".br";
 const GZIP: &str = ".gz";
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const NO_CONTACT: &str = "Whoever runs this server has set no address for reports. Mail to \
+    <span class=\"mono\">abuse@</span> and this site’s domain is meant to reach them (RFC 2142).";
 const NOT_FOUND: &str = "Not found.\n";
 const NOT_BUILT: &str = "The web client is not part of this build: cargo xtask run builds it.\n";
 
@@ -31,6 +33,7 @@ const NOT_BUILT: &str = "The web client is not part of this build: cargo xtask r
 pub(crate) fn routes(config: &mut ServiceConfig) {
     routing::get(config, "/", web::to(compose));
     routing::get(config, "/s{tail:.*}", web::to(open));
+    routing::get(config, "/report", web::to(report));
     routing::get(config, "/assets/{name}", web::to(asset));
 }
 
@@ -42,6 +45,21 @@ async fn compose(request: HttpRequest) -> HttpResponse {
 /// The page that every link leads to.
 async fn open(request: HttpRequest) -> HttpResponse {
     page(&request, "open.html")
+}
+
+/// The page that says where reports of abuse go.
+async fn report(app: web::Data<Service>) -> HttpResponse {
+    let Some(page) = Client::get("report.html") else { return text(StatusCode::OK, NOT_BUILT) };
+    let contact = app.abuse_contact.as_ref().map_or_else(|| NO_CONTACT.to_owned(), link);
+    let page = String::from_utf8_lossy(&page.data).replace("{contact}", &contact);
+    HttpResponse::Ok().content_type(content_type("report.html")).body(page)
+}
+
+/// Nothing in a contact needs to be escaped but `&`.
+fn link(contact: &AbuseContact) -> String {
+    let escaped = |text: String| text.replace('&', "&amp;");
+    let (href, text) = (escaped(contact.href()), escaped(contact.to_string()));
+    format!("Write to <a href=\"{href}\">{text}</a>.")
 }
 
 async fn asset(request: HttpRequest) -> HttpResponse {

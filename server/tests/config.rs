@@ -75,7 +75,8 @@ fn a_file_may_hold_every_setting() {
                 expiries = [60]\ndefault_expiry = 60\none_time = false\nforce_one_time = true\n\
                 force_passphrase = true\nallow_insecure_http = true\nlease = \"0s\"\n\
                 record_retention = \"1h\"\nbody_timeout = \"1s\"\nlog_level = \"off\"\n\
-                workers = 3\n";
+                workers = 3\nabuse_contact = \"abuse@example.org\"\n\
+                operator_token = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n";
     let settings = Settings::program_options().filter(|option| option.env_form().is_some());
     assert_eq!(text.lines().count(), settings.count() - 1, "all but the file's own name");
     std::fs::write(&path, text).expect("the folder is ours");
@@ -114,6 +115,7 @@ fn what_does_not_fit_is_refused_with_its_name_and_exit_code_2() {
     let unknown = file("unknown.toml", "nonsense = 1\n");
     let broken = file("broken.toml", "listen = \n");
     let typed = file("typed.toml", "expiries = \"3600\"\n");
+    let token = file("token.toml", "operator_token = \"hunter2\"\n");
     let empty = file("empty.toml", "expiries = []\n");
     for (flag, name) in [
         ("--listen=nowhere", "listen"),
@@ -139,6 +141,9 @@ fn what_does_not_fit_is_refused_with_its_name_and_exit_code_2() {
         ("--max-staged-bytes=2147483648", "max-staged-bytes"),
         ("--lease=25h", "lease"),
         ("--lease=soon", "lease"),
+        ("--abuse-contact=javascript:alert(1)", "abuse-contact"),
+        ("--operator-token=hunter2", "operator-token"),
+        (&token, "operator_token"),
         ("--one-time=perhaps", "one-time"),
         ("--log-level=loud", "log-level"),
         ("--workers=0", "workers"),
@@ -183,7 +188,10 @@ fn a_store_that_cannot_be_opened_ends_the_server_with_a_log() {
 fn the_documentation_lists_every_setting_and_no_other() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
     let document = std::fs::read_to_string(path).expect("it is part of the project");
-    let rows: Vec<_> = document.lines().filter(|line| line.starts_with("| `")).collect();
+    let rows: Vec<_> = document
+        .lines()
+        .filter(|line| line.starts_with("| `--") || line.starts_with("| – | `WAXSEAL_"))
+        .collect();
     let options = Settings::program_options().filter(|option| option.env_form().is_some());
     let expected: Vec<_> = options.map(|option| row(&option)).collect();
     assert_eq!(rows, expected, "the table should be:\n{}", expected.join("\n"));
@@ -193,12 +201,15 @@ fn row(option: &impl ProgramOptionMeta) -> String {
     let text = |value: Option<&dyn std::fmt::Display>| value.map(ToString::to_string);
     let code = |text: String| format!("`{text}`");
     let none = || "–".to_owned();
-    let flag = text(option.long_form()).expect("every setting has a flag");
+    let flag = text(option.long_form());
     let variable = text(option.env_form()).map_or_else(none, code);
     // A file cannot name another file.
-    let key = if flag == "config" { none() } else { code(option.id().to_string()) };
+    let key =
+        if flag.as_deref() == Some("config") { none() } else { code(option.id().to_string()) };
     let default = text(option.default_help_str()).map_or_else(none, code);
     let meaning = text(option.description()).expect("every setting is explained");
     let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("| `--{flag}` | {variable} | {key} | {default} | {meaning} |")
+    // Others can see the flags of a process: a secret has none.
+    let flag = flag.map_or_else(none, |flag| code(format!("--{flag}")));
+    format!("| {flag} | {variable} | {key} | {default} | {meaning} |")
 }

@@ -2,6 +2,7 @@
 
 mod damage;
 mod files;
+mod operators;
 mod owners;
 mod recipients;
 mod resuming;

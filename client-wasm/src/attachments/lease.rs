@@ -40,10 +40,10 @@ pub(super) fn refused(session: &Rc<Session>, problem: &Problem) {
     let why = match (problem.kind, problem.state) {
         (ProblemType::ShareOver, Some(ShareState::Expired)) => format!("The link expired{at}."),
         (ProblemType::ShareOver, Some(ShareState::Revoked)) => {
-            format!("The sender revoked this item{at}.")
+            format!("This item was taken back{at}, by the sender or by whoever runs this server.")
         }
         (ProblemType::ClaimOver, _) => {
-            "This tab’s place is over: it lapsed, or the sender revoked the item.".to_owned()
+            "This tab’s place is over: it lapsed, or the item was taken back.".to_owned()
         }
         (ProblemType::ShareOver | ProblemType::UnknownShare, _) => {
             "The server has this item no longer.".to_owned()

@@ -62,6 +62,7 @@ impl Modify for Tokens {
             ("access", "Access token: of whoever holds the link"),
             ("claim", "Claim token: of one opening"),
             ("owner", "Owner token: of whoever made the share"),
+            ("operator", "Operator token: of whoever runs the server"),
         ] {
             let mut bearer = Http::new(HttpAuthScheme::Bearer);
             bearer.bearer_format = Some("32 bytes as canonical base64url without padding".into());
@@ -82,7 +83,7 @@ impl Modify for Tokens {
         owner::statuses,
         recipient::landing, recipient::claim, recipient::part, recipient::renew,
         recipient::acknowledge,
-        operator::policy, operator::healthy, operator::ready, document,
+        operator::policy, operator::healthy, operator::ready, operator::take_down, document,
     ),
     components(schemas(Problem)),
     tags(

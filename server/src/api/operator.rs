@@ -1,9 +1,16 @@
-//! What describes the server itself: its policy and its health.
+//! What describes the server itself, its policy and its health, and what its operator calls.
 
-use super::openapi::Problems;
-use crate::{problem::ApiError, service::Service};
-use actix_web::web;
-use waxseal_core::wire::Policy;
+use super::openapi::{IdParam, Problems};
+use crate::{
+    extract::{Bearer, Id},
+    problem::ApiError,
+    service::Service,
+};
+use actix_web::{HttpResponse, web};
+use waxseal_core::{
+    token::OperatorToken,
+    wire::{Policy, ProblemType},
+};
 
 type App = web::Data<Service>;
 
@@ -36,4 +43,23 @@ pub(super) async fn healthy() -> &'static str {
 pub(super) async fn ready(app: App) -> Result<&'static str, ApiError> {
     app.store.ready().await?;
     Ok("ok\n")
+}
+
+/// Takes any share down: no further view, every lease ends, the content is gone.
+#[utoipa::path(
+    delete, path = "/api/operator/shares/{id}", tag = "operator", security(("operator" = [])),
+    params(IdParam),
+    responses((status = 204, description = "It is gone"), Problems)
+)]
+pub(super) async fn take_down(
+    app: App,
+    Bearer(token): Bearer<OperatorToken>,
+    Id(id): Id,
+) -> Result<HttpResponse, ApiError> {
+    if app.operator.as_ref() != Some(&token) {
+        return Err(ApiError::new(ProblemType::TokenRequired));
+    }
+    app.store.take_down(id).await?;
+    tracing::warn!("the operator took a share down");
+    Ok(HttpResponse::NoContent().finish())
 }

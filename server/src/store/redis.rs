@@ -329,6 +329,11 @@ impl Store for RedisStore {
         self.run_always(&call).await?.record()?.status(id, owner, call.now)
     }
 
+    async fn take_down(&self, id: ShareId) -> Result<(), StoreError> {
+        let call = self.call(&scripts::REVOKE, id).with("");
+        self.run_always(&call).await.map(drop)
+    }
+
     async fn ready(&self) -> Result<(), StoreError> {
         self.link.check().await
     }

@@ -152,6 +152,10 @@ impl Store for SqliteStore {
         self.call(move |tx| opening::revoke(tx, id, owner)).await
     }
 
+    async fn take_down(&self, id: ShareId) -> Result<(), StoreError> {
+        self.call(move |tx| opening::take_back(tx, &mut tx.share(id)?)).await
+    }
+
     async fn ready(&self) -> Result<(), StoreError> {
         self.call(|tx| Ok(tx.db.execute_batch("SELECT key FROM share LIMIT 1")?)).await
     }

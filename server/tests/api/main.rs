@@ -6,6 +6,7 @@ mod headers;
 mod logs;
 mod observatory;
 mod openapi;
+mod operator;
 mod owner;
 mod pages;
 mod policy;

@@ -94,6 +94,7 @@ on_every_engine! {
         statuses_come_in_the_order_asked,
         a_revoked_share_is_over_and_its_content_gone,
         a_revocation_ends_every_lease,
+        the_operator_takes_any_share_down,
         an_opened_share_stays_opened_when_revoked,
         an_expired_or_burned_share_stays_so_when_revoked;
     quotas:

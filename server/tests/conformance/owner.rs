@@ -123,6 +123,35 @@ pub(crate) async fn a_revocation_ends_every_lease(engine: Engine) {
     }
 }
 
+pub(crate) async fn the_operator_takes_any_share_down(engine: Engine) {
+    let bench = engine.start().await;
+    let store = bench.store();
+    assert_refused!(store.take_down(Sample::one_time().new.id).await, StoreError::Unknown);
+    let waiting = Sample::one_time();
+    bench.create(&waiting).await;
+    let opened = Sample::with_plaintext(1_100_000).viewed(Some(2));
+    bench.upload(&opened).await;
+    let claim = token();
+    bench.claim(&opened, claim).await.expect("views are left");
+    for sample in [&waiting, &opened] {
+        for _ in 0..2 {
+            store.take_down(sample.new.id).await.expect("again is the same");
+        }
+        assert!(!bench.holds(sample));
+        let status = store.status(sample.new.id, sample.new.owner).await.expect("it is known");
+        assert_eq!((status.state, status.revoked_at), (ShareState::Revoked, Some(bench.now())));
+        let over = bench.claim(sample, token()).await;
+        assert_refused!(over, StoreError::Over { state: ShareState::Revoked, .. });
+    }
+    assert_refused!(store.part(opened.new.id, claim, 1).await, StoreError::ClaimOver);
+
+    let staged = Sample::with_plaintext(1_100_000);
+    store.create(staged.new.clone()).await.expect("there is room");
+    store.take_down(staged.new.id).await.expect("it is known");
+    let receipt = store.publish(staged.new.id, staged.new.owner).await.expect("it is known");
+    assert_eq!(receipt.state, ShareState::Revoked);
+}
+
 pub(crate) async fn an_opened_share_stays_opened_when_revoked(engine: Engine) {
     let bench = engine.start().await;
     let store = bench.store();

@@ -104,7 +104,8 @@ async fn senders_screens_are_accessible() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn recipients_screens_are_accessible() -> Result<()> {
-    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let contact = ["--abuse-contact=abuse-and-other-reports@a-very-long-name.example.org"];
+    let deployment = Deployment::with(Engine::Sqlite, &contact, None).await?;
     let origin = deployment.origin();
     let browser = Browser::start().await?;
     let mut inspector = Inspector::new(&browser)?;
@@ -162,8 +163,12 @@ async fn recipients_screens_are_accessible() -> Result<()> {
         let show = "for (const screen of document.querySelectorAll('[data-screen]')) \
             screen.hidden = screen.dataset.screen !== arguments[0]";
         browser.execute(show, vec![screen.as_str().into()]).await?;
+        assert!(browser.shows("a[href='/report']").await?, "{screen}: where to report abuse");
         inspector.inspect(&screen).await?;
     }
+    browser.goto(&format!("{origin}/report")).await?;
+    assert!(browser.text("a[href^='mailto:']").await?.starts_with("abuse-and-other-reports@"));
+    inspector.inspect("report").await?;
     inspector.verdict();
     Ok(())
 }

@@ -287,7 +287,7 @@ pub(crate) async fn the_place_is_kept_till_the_sender_revokes(engine: Engine) ->
     .await?;
     assert!(deployment.proxy.count("/lease") > 0);
     assert_eq!(deployment.api.revoke(&share).await?.status, 200);
-    recipient.says(None, "the sender revoked the item").await?;
+    recipient.says(None, "the item was taken back").await?;
     recipient.says(None, "2 attachments cannot be saved any more").await?;
     recipient.is_done().await?;
     assert!(!keeps_place(&browser).await?);

@@ -136,7 +136,7 @@ pub(crate) async fn a_link_is_revoked_where_it_is_shown_and_in_the_list(
     assert_eq!(here.value("document.querySelector('#fields textarea').value").await?, "text");
     let recipient = Recipient::open(&there, &link, "revoked").await?;
     let heading = recipient.heading().await?;
-    assert!(heading.starts_with("This was revoked by the sender on "), "{heading}");
+    assert!(heading.starts_with("This was taken back on "), "{heading}");
 
     sender.share().await?;
     let link = sender.get_link().await?;

@@ -1,8 +1,8 @@
 -- Takes a share back.
--- ARGV: now, owner.
+-- ARGV: now, owner or '' for the server's operator.
 
-local r = load_owned(ARGV[2])
-if not r then
+local r = load()
+if not r or ARGV[2] ~= '' and r.owner ~= ARGV[2] then
   return { 'unknown' }
 end
 drop_content(r)

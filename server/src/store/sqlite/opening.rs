@@ -78,11 +78,16 @@ pub(super) fn acknowledge(tx: &Tx<'_>, id: ShareId, claim: TokenHash) -> Result<
 
 pub(super) fn revoke(tx: &Tx<'_>, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
     let mut share = owned(tx, id, owner)?;
-    share.record.revoke(tx.now);
-    tx.save(&share)?;
-    tx.end_leases(share.key)?;
-    tx.drop_content(share.key)?;
+    take_back(tx, &mut share)?;
     share.record.status(id, owner, tx.now)
+}
+
+/// Whoever asks for it.
+pub(super) fn take_back(tx: &Tx<'_>, share: &mut Share) -> Result<(), StoreError> {
+    share.record.revoke(tx.now);
+    tx.save(share)?;
+    tx.end_leases(share.key)?;
+    tx.drop_content(share.key)
 }
 
 fn check_proof(tx: &Tx<'_>, share: &mut Share, proof: Option<TokenHash>) -> Result<(), StoreError> {
