@@ -7,6 +7,7 @@ mod database;
 mod errors;
 mod files;
 mod opening;
+mod remover;
 mod rows;
 mod staging;
 mod sweep;

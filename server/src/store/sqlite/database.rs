@@ -5,9 +5,12 @@
 //! never copies it: it moves rows from page to page and leaves copies behind, but not the overflow
 //! pages of a row, so `content` has a page's length of padding before what matters.
 
-use super::{super::StoreError, files::Files};
+use super::{
+    super::StoreError,
+    files::{Files, sync_folder},
+};
 use rusqlite::{Connection, ErrorCode, types::FromSql};
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 /// Bytes of a database page, and of the padding.
 const PAGE: i64 = 4096;
@@ -73,9 +76,8 @@ const SCHEMA: &str = "
 
 /// Opens the database and the folder of its parts.
 pub(super) fn open(path: &Path, reserve: u64) -> Result<(Connection, Files), StoreError> {
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        make_private_dir(parent).map_err(|error| at(parent, &error))?;
-    }
+    let home = folder_of(path);
+    make_private_dir(home).map_err(|error| at(home, &error))?;
     touch_private(path).map_err(|error| at(path, &error))?;
     let db = Connection::open(path).map_err(|error| refused(path, error))?;
     configure(&db).map_err(|error| refused(path, error))?;
@@ -165,21 +167,41 @@ fn refused(path: &Path, error: rusqlite::Error) -> StoreError {
     }
 }
 
-fn at(path: &Path, error: &std::io::Error) -> StoreError {
+fn at(path: &Path, error: &io::Error) -> StoreError {
     StoreError::Unavailable(format!("{}: {error}", path.display()))
 }
 
-/// Makes a directory that nobody else may look into; one that is there stays as it is.
-fn make_private_dir(path: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+/// Makes a directory that nobody else may look into, and those above it; one that is there stays as
+/// it is. Its name is on the disk when this returns: what is stored in it must not go with it.
+fn make_private_dir(path: &Path) -> io::Result<()> {
+    let above = folder_of(path);
+    if !path.is_dir() {
+        if above != path {
+            make_private_dir(above)?;
+        }
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)?;
+    }
+    match sync_folder(above) {
+        // Then it was not we who made it there.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => path,
+    }
 }
 
 /// Makes a file that nobody else may read, before SQLite makes one that others may.
-fn touch_private(path: &Path) -> std::io::Result<()> {
+fn touch_private(path: &Path) -> io::Result<()> {
     super::files::private_options().append(true).open(path).map(drop)
 }
 

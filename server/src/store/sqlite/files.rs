@@ -1,14 +1,18 @@
 //! Large parts as files, each named by the key of its row.
 //!
 //! Invariant: a file is on the disk before the transaction that names it commits, and is removed only
-//! after the one that no longer does; files that no row names are removed when the store opens.
+//! after the one that no longer does; files that no row names are removed when the store opens. A key
+//! is used again only if its transaction was undone, and then its file is gone before.
 
-use super::super::{Full, StoreError};
+use super::{
+    super::{Full, StoreError},
+    remover::remove,
+};
 use std::{
     cell::{Cell, RefCell},
     fs::{self, File, OpenOptions},
-    io::{ErrorKind, Write},
-    path::PathBuf,
+    io::{self, Write},
+    path::{Path, PathBuf},
 };
 
 /// Longer parts are files.
@@ -20,8 +24,8 @@ pub(super) struct Files {
     reserve: u64,
     /// Whether the folder has entries that are not yet surely on the disk.
     unsynced: Cell<bool>,
-    written: RefCell<Vec<i64>>,
-    doomed: RefCell<Vec<i64>>,
+    written: RefCell<Vec<PathBuf>>,
+    doomed: RefCell<Vec<PathBuf>>,
 }
 
 impl Files {
@@ -50,9 +54,10 @@ impl Files {
 
     /// Writes a file of the running transaction.
     pub(super) fn write(&self, key: i64, bytes: &[u8]) -> Result<(), StoreError> {
-        self.written.borrow_mut().push(key);
+        let path = self.path(key);
+        self.written.borrow_mut().push(path.clone());
         self.unsynced.set(true);
-        let mut file = private_options().write(true).truncate(true).open(self.path(key))?;
+        let mut file = private_options().write(true).truncate(true).open(path)?;
         file.write_all(bytes)?;
         Ok(file.sync_data()?)
     }
@@ -62,37 +67,32 @@ impl Files {
         Ok(File::open(self.path(key))?)
     }
 
-    /// Removes the file once the running transaction is committed.
-    pub(super) fn remove(&self, key: i64) {
-        self.doomed.borrow_mut().push(key);
+    /// Notes that the running transaction leaves the file without a row.
+    pub(super) fn doom(&self, key: i64) {
+        self.doomed.borrow_mut().push(self.path(key));
+    }
+
+    /// What was doomed since this was asked last: to be removed once the transaction is committed.
+    pub(super) fn doomed(&self) -> Vec<PathBuf> {
+        self.doomed.take()
     }
 
     /// Makes the names of the written files durable.
     pub(super) fn before_commit(&self) -> Result<(), StoreError> {
         if self.unsynced.replace(false) {
-            #[cfg(unix)]
-            File::open(&self.folder)?.sync_all()?;
+            sync_folder(&self.folder)?;
         }
         Ok(())
     }
 
     pub(super) fn after_commit(&self) {
         self.written.borrow_mut().clear();
-        self.remove_all(&self.doomed);
     }
 
     pub(super) fn after_rollback(&self) {
         self.doomed.borrow_mut().clear();
-        self.remove_all(&self.written);
-    }
-
-    fn remove_all(&self, keys: &RefCell<Vec<i64>>) {
-        for key in keys.borrow_mut().drain(..) {
-            if let Err(error) = fs::remove_file(self.path(key))
-                && error.kind() != ErrorKind::NotFound
-            {
-                tracing::warn!(%error, "a file of a deleted part stays until the next start");
-            }
+        for file in self.written.take() {
+            remove(&file);
         }
     }
 
@@ -110,6 +110,13 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    Ok(())
 }
 
 /// Creates files that nobody else may read.

@@ -21,6 +21,9 @@ use waxseal_core::{
     token::{ShareId, TokenHash},
 };
 
+/// More than a share can have of anything.
+const ALL: usize = i64::MAX as usize;
+
 /// A running transaction.
 pub(super) struct Tx<'a> {
     pub(super) db: &'a Connection,
@@ -241,37 +244,62 @@ impl Tx<'_> {
 
     /// Deletes everything that can be opened.
     pub(super) fn drop_content(&self, share: i64) -> Result<(), StoreError> {
+        self.drop_parts(share, ALL)?;
+        self.keep_content(share, None)
+    }
+
+    /// Deletes so many parts at most, part 0 with the seal first; says how many.
+    pub(super) fn drop_parts(&self, share: i64, limit: usize) -> Result<usize, StoreError> {
         let parts: Vec<i64> = self
             .db
-            .prepare_cached("SELECT key FROM part WHERE share = ?")?
-            .query_map([share], |row| row.get(0))?
+            .prepare_cached("SELECT key FROM part WHERE share = ? ORDER BY n LIMIT ?")?
+            .query_map((share, limit as i64), |row| row.get(0))?
             .collect::<Result<_, _>>()?;
-        for part in parts {
-            self.drop_part(part)?;
+        for part in &parts {
+            self.drop_part(*part)?;
         }
-        self.keep_content(share, None)
+        Ok(parts.len())
     }
 
     pub(super) fn drop_part(&self, key: i64) -> Result<(), StoreError> {
         self.db.prepare_cached("DELETE FROM content WHERE part = ?")?.execute([key])?;
-        let (size, n, staged) = self
+        let (size, n, staged, in_file) = self
             .db
             .prepare_cached(
                 "DELETE FROM part WHERE key = ? RETURNING
-                    (SELECT size FROM share WHERE key = part.share), n, staged_until IS NOT NULL",
+                    (SELECT size FROM share WHERE key = part.share), n, staged_until IS NOT NULL,
+                    in_file",
             )?
             .query_row([key], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get(2)?))
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get(2)?, row.get(3)?))
             })?;
         self.usage.remove(part_len(size as u64, n as u64)?, staged);
-        self.files.remove(key);
+        if in_file {
+            self.files.doom(key);
+        }
         Ok(())
     }
 
     /// Forgets a share altogether.
     pub(super) fn drop_share(&self, key: i64) -> Result<(), StoreError> {
-        self.drop_content(key)?;
-        self.db.prepare_cached("DELETE FROM claim WHERE share = ?")?.execute([key])?;
+        self.drop_parts(key, ALL)?;
+        self.drop_claims(key, ALL)?;
+        self.drop_record(key)
+    }
+
+    /// Forgets so many claims at most; says how many.
+    pub(super) fn drop_claims(&self, share: i64, limit: usize) -> Result<usize, StoreError> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "DELETE FROM claim WHERE share = ?1 AND hash IN
+                    (SELECT hash FROM claim WHERE share = ?1 LIMIT ?2)",
+            )?
+            .execute((share, limit as i64))?)
+    }
+
+    /// Forgets a share that has neither parts nor claims.
+    pub(super) fn drop_record(&self, key: i64) -> Result<(), StoreError> {
         self.db.prepare_cached("DELETE FROM share WHERE key = ?")?.execute([key])?;
         Ok(())
     }

@@ -1,18 +1,21 @@
 //! The thread that owns the database.
 //!
 //! Invariant: requests that wait together share one transaction, and none is answered before it is
-//! committed. If one of them fails, all are undone and done again, each in a transaction of its own.
-//! However slow the disk is, only so many bytes of bodies wait for it here.
+//! committed and the files that it left without a row are gone. If one of them fails, all are undone
+//! and done again, each in a transaction of its own. However slow the disk is, only so many bytes of
+//! bodies wait for it here.
 
 use super::{
     super::{Clock, Full, Retention, StoreError},
     files::Files,
+    remover::Remover,
     rows::Tx,
     sweep,
     usage::Usage,
 };
 use rusqlite::Connection;
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         mpsc::{self, RecvTimeoutError},
@@ -91,7 +94,7 @@ impl Writer {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel();
-        let owner = Owner { db, files, usage, retention, clock };
+        let owner = Owner { db, files, remover: Remover::start()?, usage, retention, clock };
         let thread =
             thread::Builder::new().name("sqlite".to_owned()).spawn(move || owner.run(&waiting))?;
         let room = Arc::new(Semaphore::new(QUEUE));
@@ -147,6 +150,7 @@ impl Drop for Writer {
 struct Owner {
     db: Connection,
     files: Files,
+    remover: Remover,
     usage: Usage,
     retention: Retention,
     clock: Arc<dyn Clock>,
@@ -172,25 +176,43 @@ impl Owner {
         }
     }
 
-    fn serve(&self, mut batch: Vec<Box<dyn Job>>) {
-        let together = self.transact(|| batch.iter_mut().all(|job| job.run(&self.tx())));
+    fn serve(&self, batch: Vec<Box<dyn Job>>) {
+        let mut batch: Vec<_> = batch.into_iter().map(|job| (job, Vec::new())).collect();
+        let run = |(job, doomed): &mut (Box<dyn Job>, Vec<PathBuf>)| {
+            let fine = job.run(&self.tx());
+            *doomed = self.files.doomed();
+            fine
+        };
+        let together = self.transact(|| batch.iter_mut().all(run));
         if !matches!(together, Ok(true)) {
-            for job in &mut batch {
-                if let Err(error) = self.transact(|| job.run(&self.tx())) {
+            for each in &mut batch {
+                let alone = self.transact(|| run(each));
+                let (job, doomed) = each;
+                if !matches!(alone, Ok(true)) {
+                    doomed.clear();
+                }
+                if let Err(error) = alone {
                     job.fail(error);
                 }
             }
         }
-        batch.into_iter().for_each(Job::answer);
+        for (job, doomed) in batch {
+            self.remover.remove(doomed, || job.answer());
+        }
     }
 
     /// Removes some of what is due to go; says whether there may be more.
     fn sweep(&self) -> bool {
         let mut more = Ok(false);
+        let mut doomed = Vec::new();
         let done = self.transact(|| {
             more = sweep::sweep(&self.tx());
+            doomed = self.files.doomed();
             more.is_ok()
         });
+        if matches!(done, Ok(true)) {
+            self.remover.remove(doomed, || {});
+        }
         done.and(more).unwrap_or_else(|error| {
             tracing::warn!(%error, "what is due to go could not be removed, and is tried again");
             false
