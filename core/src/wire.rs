@@ -192,6 +192,7 @@ pub struct Status {
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct BatchStatusRequest {
     /// At most [`BATCH_LIMIT`].
+    #[serde(deserialize_with = "json::objects")]
     pub shares: Vec<OwnedShare>,
 }
 

@@ -4,12 +4,15 @@
 //! the largest share is one that a sealed body can hold.
 
 mod abuse_contact;
+mod proxies;
 mod store_url;
 
 pub use abuse_contact::AbuseContact;
+pub use proxies::{Proxies, ProxiesError};
 pub use store_url::StoreUrl;
 
 use crate::{
+    net::{self, Limits, Patience},
     policy::{PolicyError, Rules},
     store::{Quota, Retention},
 };
@@ -31,6 +34,9 @@ const GIB: u64 = 1024 * MIB;
 
 /// How many uploads of the largest size may be under way at once, unless a setting says otherwise.
 const LARGEST_STAGED: u64 = 8;
+
+/// No connection waits longer for anything.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The Waxseal server: keeps ciphertext, hands it out once.
 #[derive(Debug, Conf)]
@@ -94,9 +100,39 @@ pub struct Settings {
     #[conf(long, env, default_value = "7d", value_parser = duration, serde(use_value_parser))]
     pub record_retention: Duration,
 
-    /// How long a request's body may make no progress.
-    #[conf(long, env, default_value = "30s", value_parser = duration, serde(use_value_parser))]
+    /// How long the head of a request may take, and a new connection to send one.
+    #[conf(long, env, default_value = "10s", value_parser = duration, serde(use_value_parser))]
+    pub head_timeout: Duration,
+
+    /// How long a request's body or an answer may make no progress.
+    #[conf(long, env, default_value = "20s", value_parser = duration, serde(use_value_parser))]
     pub body_timeout: Duration,
+
+    /// Fewest bytes a second, on average, of a body or an answer that takes longer than body-timeout;
+    /// 0 = any.
+    #[conf(long, env, default_value = "1024")]
+    pub min_rate: u32,
+
+    /// How long a connection is kept for a next request; head-timeout for each of many from one address.
+    #[conf(long, env, default_value = "75s", value_parser = duration, serde(use_value_parser))]
+    pub idle_timeout: Duration,
+
+    /// Most connections at a time; 0 = any number.
+    #[conf(long, env, default_value = "4096")]
+    pub max_connections: usize,
+
+    /// Most connections at a time from one address, or from one /64 of IPv6; 0 = any number.
+    #[conf(long, env, default_value = "256")]
+    pub max_connections_per_address: usize,
+
+    /// Reverse proxies in front of the server, as addresses or networks, comma-separated (a list in
+    /// TOML): what they say of whom they forward for is believed.
+    #[conf(long, env, default_value = "", default_help_str = "none")]
+    pub trusted_proxies: Proxies,
+
+    /// How long requests under way may take to end once the server is told to stop, in whole seconds.
+    #[conf(long, env, default_value = "30s", value_parser = duration, serde(use_value_parser))]
+    pub shutdown_timeout: Duration,
 
     /// Where reports of abuse go, told on every recipient's page: an e-mail address or an https:// one.
     #[conf(long, env, serde(use_value_parser))]
@@ -204,7 +240,35 @@ impl Settings {
         Retention { lease: self.lease, record: self.record_retention, ..Retention::default() }
     }
 
+    /// How connections are taken.
+    pub(crate) fn connections(&self) -> net::Rules {
+        net::Rules {
+            limits: Limits {
+                head: self.head_timeout,
+                idle: self.idle_timeout,
+                patience: Patience { stall: self.body_timeout, rate: self.min_rate },
+            },
+            connections: self.max_connections,
+            of_one_network: self.max_connections_per_address,
+            proxies: self.trusted_proxies.0.clone(),
+            shutdown: self.shutdown_timeout,
+            workers: self.workers,
+        }
+    }
+
     fn check(&self) -> Result<(), CheckError> {
+        for (name, timeout) in [
+            ("head-timeout", self.head_timeout),
+            ("body-timeout", self.body_timeout),
+            ("idle-timeout", self.idle_timeout),
+        ] {
+            if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
+                return Err(CheckError::Timeout { name });
+            }
+        }
+        if self.shutdown_timeout > LONGEST_TIMEOUT {
+            return Err(CheckError::Timeout { name: "shutdown-timeout" });
+        }
         if self.lease > Retention::default().lease_max {
             return Err(CheckError::Lease);
         }
@@ -227,6 +291,8 @@ impl Settings {
 enum CheckError {
     #[error("lease: at most 24h")]
     Lease,
+    #[error("{name}: more than 0s and at most 24h")]
+    Timeout { name: &'static str },
     #[error("{name}: at least {largest}, which one share of max-bytes takes when it is sealed")]
     Quota { name: &'static str, largest: u64 },
     #[error("store: {0}")]

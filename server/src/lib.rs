@@ -4,11 +4,13 @@
 
 pub mod config;
 pub mod logs;
+pub mod network;
 pub mod store;
 
 mod api;
 mod extract;
 mod headers;
+mod net;
 mod policy;
 mod problem;
 mod routing;

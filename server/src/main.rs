@@ -4,6 +4,7 @@
 //! wrong with the settings, since they say how to log.
 
 use anyhow::Context;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{
     io::Write,
     net::TcpListener,
@@ -16,6 +17,9 @@ use waxseal_server::{
     logs, run,
     store::{Clock, Store, SystemClock, redis::RedisStore, sqlite::SqliteStore},
 };
+
+/// Files that are no connections, and more than there are.
+const OTHER_FILES: usize = 256;
 
 #[actix_web::main]
 async fn main() -> ExitCode {
@@ -31,6 +35,7 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
+    allow_files(settings.max_connections);
     let store = open(settings).await?;
     let listener = TcpListener::bind(settings.listen)
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
@@ -50,6 +55,18 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     // Whoever starts the server on port 0 reads the port here.
     writeln!(std::io::stdout(), "listening on http://{address}")?;
     Ok(server.await?)
+}
+
+/// Asks for all the open files that the system lets a process have: each connection is one, and what
+/// there is to begin with is often 1,024.
+fn allow_files(connections: usize) {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    let most = if raised.is_ok() { limit.maximum } else { limit.current };
+    let needed = (connections + OTHER_FILES) as u64;
+    if let Some(most) = most.filter(|most| *most < needed) {
+        tracing::warn!(most, needed, "the limit of open files is too low for max-connections");
+    }
 }
 
 async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {

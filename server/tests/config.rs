@@ -74,7 +74,10 @@ fn a_file_may_hold_every_setting() {
                 max_stored_bytes = 4000000\nmax_staged_bytes = 3000000\n\
                 expiries = [60]\ndefault_expiry = 60\none_time = false\nforce_one_time = true\n\
                 force_passphrase = true\nallow_insecure_http = true\nlease = \"0s\"\n\
-                record_retention = \"1h\"\nbody_timeout = \"1s\"\nlog_level = \"off\"\n\
+                record_retention = \"1h\"\nbody_timeout = \"1s\"\nhead_timeout = \"2s\"\n\
+                min_rate = 0\nidle_timeout = \"3s\"\nmax_connections = 5\n\
+                max_connections_per_address = 4\nshutdown_timeout = \"0s\"\n\
+                trusted_proxies = [\"::1\", \"10.0.0.0/8\"]\nlog_level = \"off\"\n\
                 workers = 3\nabuse_contact = \"abuse@example.org\"\n\
                 operator_token = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n";
     let settings = Settings::program_options().filter(|option| option.env_form().is_some());
@@ -88,6 +91,19 @@ fn a_file_may_hold_every_setting() {
     assert_eq!((stored, staged), (Some(4_000_000), Some(3_000_000)));
     assert!(settings.retention().lease.is_zero());
     assert_eq!(settings.retention().record.as_secs(), 3600);
+}
+
+#[test]
+fn proxies_are_addresses_and_networks() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("waxseal.toml");
+    std::fs::write(&path, "trusted_proxies = [\"::1\", \"10.0.0.0/8\"]").expect("ours");
+    let of_file = load(&[&format!("--config={}", path.display())], &[]).expect("they fit");
+    let of_flag = load(&["--trusted-proxies=::1, 10.0.0.0/8"], &[]).expect("they fit");
+    assert_eq!(of_file.trusted_proxies, of_flag.trusted_proxies);
+    let none = load(&[], &[]).expect("there are defaults").trusted_proxies;
+    assert_ne!(of_flag.trusted_proxies, none);
+    assert_eq!(load(&["--trusted-proxies="], &[]).expect("none fit").trusted_proxies, none);
 }
 
 #[test]
@@ -144,6 +160,15 @@ fn what_does_not_fit_is_refused_with_its_name_and_exit_code_2() {
         ("--abuse-contact=javascript:alert(1)", "abuse-contact"),
         ("--operator-token=hunter2", "operator-token"),
         (&token, "operator_token"),
+        ("--head-timeout=0s", "head-timeout"),
+        ("--body-timeout=25h", "body-timeout"),
+        ("--idle-timeout=0s", "idle-timeout"),
+        ("--shutdown-timeout=25h", "shutdown-timeout"),
+        ("--min-rate=-1", "min-rate"),
+        ("--max-connections=many", "max-connections"),
+        ("--trusted-proxies=10.0.0.0/33", "trusted-proxies"),
+        ("--trusted-proxies=localhost", "trusted-proxies"),
+        ("--trusted-proxies=::1,", "trusted-proxies"),
         ("--one-time=perhaps", "one-time"),
         ("--log-level=loud", "log-level"),
         ("--workers=0", "workers"),

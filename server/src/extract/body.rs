@@ -1,21 +1,27 @@
 //! Request bodies: JSON messages and parts.
 //!
-//! Invariant: never more than the limit is held, a body that stalls ends with 408, and nothing of a
-//! refused body is repeated in the answer.
+//! Invariant: never more than the limit is held, nor much more than has come; a body that stalls or is too
+//! slow ends with 408, and nothing of a refused body is repeated in the answer.
 
-use crate::{problem::ApiError, service::Service};
+use crate::{
+    net::{Line, Pace},
+    problem::ApiError,
+};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, dev::Payload, error::PayloadError, http::header,
-    web::Data,
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use std::time::Duration;
+use std::{rc::Rc, time::Instant};
+use tokio::time::timeout_at;
 use waxseal_core::{
     layout::{PART, SEAL},
     wire::{JsonError, ProblemType, from_json},
 };
+
+/// Memory that a body gets before more of it is there, whatever length was announced.
+const AT_FIRST: usize = 16 * 1024;
 
 /// A JSON message of at most `LIMIT` bytes.
 pub(crate) struct Json<T, const LIMIT: usize>(pub(crate) T);
@@ -77,8 +83,8 @@ fn read(
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    let service = request.app_data::<Data<Service>>().expect("every app has its service");
-    let patience = service.body_timeout;
+    let line = request.conn_data::<Rc<Line>>().expect("every connection has its line");
+    let line = Rc::clone(line);
     let payload = payload.take();
     async move {
         if !fits {
@@ -87,7 +93,7 @@ fn read(
         if length.is_some_and(|length| length > limit) {
             return Err(ApiError::new(ProblemType::TooLarge));
         }
-        collect(payload, length.unwrap_or(0), limit, patience).await
+        collect(payload, length.unwrap_or(0), limit, &line).await
     }
 }
 
@@ -95,13 +101,18 @@ async fn collect(
     mut payload: Payload,
     expected: usize,
     limit: usize,
-    patience: Duration,
+    line: &Line,
 ) -> Result<Bytes, ApiError> {
-    let mut body = BytesMut::with_capacity(expected);
+    let mut pace = Pace::start(Instant::now());
+    let mut body = BytesMut::with_capacity(expected.min(AT_FIRST));
     loop {
-        match tokio::time::timeout(patience, payload.next()).await {
+        let deadline = pace.deadline(line.patience());
+        match timeout_at(deadline.into(), payload.next()).await {
             Err(_) => return Err(ApiError::new(ProblemType::Timeout)),
-            Ok(None) => return Ok(body.freeze()),
+            Ok(None) => {
+                line.body_is_read();
+                return Ok(body.freeze());
+            }
             Ok(Some(Err(PayloadError::Overflow))) => {
                 return Err(ApiError::new(ProblemType::TooLarge));
             }
@@ -111,7 +122,10 @@ async fn collect(
             Ok(Some(Ok(chunk))) if body.len() + chunk.len() > limit => {
                 return Err(ApiError::new(ProblemType::TooLarge));
             }
-            Ok(Some(Ok(chunk))) => body.extend_from_slice(&chunk),
+            Ok(Some(Ok(chunk))) => {
+                pace.moved(chunk.len(), Instant::now());
+                body.extend_from_slice(&chunk);
+            }
         }
     }
 }

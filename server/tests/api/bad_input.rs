@@ -231,6 +231,17 @@ fn two_hundred_statuses_are_many_enough() {
     assert_eq!(ask(0).json(), json!({ "shares": [] }));
     assert_eq!(ask(200).json()["shares"].as_array().map(Vec::len), Some(200));
     assert_refused(&ask(201), 422, "invalid");
+    for bad in [
+        json!([[Share::new(1).id(), Share::new(1).owner()]]),
+        json!([one, [Share::new(1).id(), Share::new(1).owner()]]),
+        json!([[one]]),
+        json!([null]),
+        json!({ "0": one }),
+        json!([{ "id": Share::new(1).id(), "owner": Share::new(1).owner(), CANARY: 1 }]),
+    ] {
+        let ask = json!({ "shares": bad });
+        assert_refused(&server.post("/api/status", "", &ask), 422, "invalid");
+    }
     for text in bad_texts(&Share::new(1).owner()) {
         let ask = json!({ "shares": [{ "id": Share::new(1).id(), "owner": text }] });
         assert_refused(&server.post("/api/status", "", &ask), 422, "invalid");

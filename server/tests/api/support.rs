@@ -3,10 +3,12 @@
 mod client;
 mod process;
 mod share;
+mod wire;
 
 pub(crate) use client::{Client, Reply};
 pub(crate) use process::Process;
 pub(crate) use share::{Share, claim_token};
+pub(crate) use wire::Wire;
 
 use std::{
     net::TcpListener,

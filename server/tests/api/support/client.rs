@@ -1,6 +1,6 @@
 //! An HTTP client that takes every answer as it comes.
 
-use super::{Share, claim_token};
+use super::{Share, Wire, claim_token};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -111,6 +111,11 @@ impl Client {
     pub(crate) fn claim(&self, share: &Share, claim: u8) -> Reply {
         let request = json!({ "claim": claim_token(claim) });
         self.post(&share.path("/claims"), &share.access(), &request)
+    }
+
+    /// A connection of its own.
+    pub(crate) fn wire(&self) -> Wire {
+        Wire::connect(self.address)
     }
 
     /// Sends this text, and returns what the server sends until it closes the connection.

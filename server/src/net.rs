@@ -1,0 +1,158 @@
+//! Connections: how many, how slow, how large, and how they end.
+//!
+//! Invariant: every connection is counted from when it is accepted until it is closed, and all that is
+//! read or written on it is under the rules of its [`Line`].
+
+mod crowd;
+mod line;
+mod pace;
+mod stream;
+
+pub(crate) use line::Line;
+pub(crate) use pace::{Pace, Patience};
+
+use actix_http::{Extensions, HttpService, KeepAlive, Request, error::DispatchError};
+use actix_server::Server;
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config,
+};
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{AppConfig, ServiceRequest, ServiceResponse},
+    http::{ConnectionType, header},
+    middleware::Next,
+};
+use crowd::Crowd;
+use ipnet::IpNet;
+use std::{
+    future::ready,
+    io,
+    net::{IpAddr, TcpListener},
+    num::NonZeroUsize,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use stream::LimitedStream;
+use tokio::net::TcpStream;
+
+/// What one connection may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// For a request's head, from its first byte or the connection's beginning.
+    pub(crate) head: Duration,
+    /// For a next request.
+    pub(crate) idle: Duration,
+    /// For bodies and for answers.
+    pub(crate) patience: Patience,
+}
+
+/// How connections are taken.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    /// What each may take.
+    pub(crate) limits: Limits,
+    /// How many there may be; 0 = any number.
+    pub(crate) connections: usize,
+    /// And from one network.
+    pub(crate) of_one_network: usize,
+    /// Who has many visitors behind them.
+    pub(crate) proxies: Vec<IpNet>,
+    /// How long requests may take to end once the server is told to stop.
+    pub(crate) shutdown: Duration,
+    /// Threads; `None` = one per core.
+    pub(crate) workers: Option<NonZeroUsize>,
+}
+
+impl Rules {
+    /// Whether what this peer says of whom it forwards is believed.
+    pub(crate) fn is_proxy(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.proxies.iter().any(|network| network.contains(&peer))
+    }
+}
+
+/// Serves what `app` makes, one of it in each thread, until the returned server is stopped.
+pub(crate) fn serve<App, Made, Factory, Body>(
+    rules: Arc<Rules>,
+    listener: TcpListener,
+    app: App,
+) -> io::Result<Server>
+where
+    App: Fn() -> Made + Send + Clone + 'static,
+    Made: IntoServiceFactory<Factory, Request>,
+    Factory: ServiceFactory<
+            Request,
+            Config = AppConfig,
+            Response = ServiceResponse<Body>,
+            Error = Error,
+            InitError = (),
+        > + 'static,
+    <Factory::Service as Service<Request>>::Future: 'static,
+    Body: MessageBody + 'static,
+{
+    let builder = Server::build().disable_signals();
+    let builder = builder.shutdown_timeout(rules.shutdown.as_secs());
+    let builder = match rules.workers {
+        Some(workers) => builder.workers(workers.get()),
+        None => builder,
+    };
+    let stopping = builder.graceful_shutdown_signal();
+    let crowd = Arc::new(Crowd::new(rules.connections, rules.of_one_network));
+    let builder = builder.listen("waxseal", listener, move || {
+        let (stopping, rules, crowd) = (stopping.clone(), rules.clone(), crowd.clone());
+        let http = HttpService::build()
+            // These are the stream's to watch.
+            .keep_alive(KeepAlive::Os)
+            .client_request_timeout(Duration::ZERO)
+            .client_disconnect_timeout(line::LINGER)
+            // Requests under way are ended, connections without one closed.
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|stream: &LimitedStream, data: &mut Extensions| {
+                data.insert(stream.line());
+            })
+            .h1(map_config(app().into_factory(), |()| AppConfig::default()));
+        fn_service(move |tcp| ready(admit(tcp, &rules, &crowd))).and_then(http)
+    })?;
+    Ok(builder.run())
+}
+
+/// Takes a connection, or closes it.
+fn admit(
+    tcp: TcpStream,
+    rules: &Rules,
+    crowd: &Arc<Crowd>,
+) -> Result<(LimitedStream, Option<std::net::SocketAddr>), DispatchError> {
+    let peer = tcp.peer_addr()?;
+    let place = crowd
+        .enter(peer.ip(), rules.is_proxy(peer.ip()))
+        .ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
+    let line = Rc::new(Line::new(rules.limits, place, Instant::now()));
+    Ok((LimitedStream::new(tcp, line), Some(peer)))
+}
+
+/// Tells a connection when a request of it is served.
+pub(crate) async fn request<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let line = request.conn_data::<Rc<Line>>().cloned();
+    if let Some(line) = &line {
+        line.serve(has_body(&request));
+    }
+    let mut response = next.call(request).await?;
+    if line.is_some_and(|line| line.answered(Instant::now())) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
+}
+
+fn has_body(request: &ServiceRequest) -> bool {
+    let headers = request.headers();
+    let length = headers.get(header::CONTENT_LENGTH);
+    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
+}

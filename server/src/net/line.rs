@@ -1,0 +1,182 @@
+//! A connection's state, as its stream and the requests on it know it.
+//!
+//! Invariant: between two requests there is always a deadline, for the next head or for the rest of a body
+//! that nobody wants; while a request is served its body and its store have deadlines of their own.
+
+use super::{
+    Limits,
+    crowd::Place,
+    pace::{Pace, Patience},
+};
+use actix_web::http::StatusCode;
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
+
+/// Bytes that may come before there is a request.
+const HEAD_LIMIT: usize = 32 * 1024;
+
+/// For the rest of a body that nobody wants, so that whoever sends it gets to read the answer.
+pub(super) const LINGER: Duration = Duration::from_secs(1);
+
+/// One connection.
+pub(crate) struct Line {
+    limits: Limits,
+    place: Place,
+    phase: Cell<Phase>,
+    /// Whether no request was served yet: whatever is sent now is no part of an answer.
+    fresh: Cell<bool>,
+    /// Whether there is more of the request's body.
+    unread: Cell<bool>,
+    answer: Cell<Option<Answer>>,
+}
+
+#[derive(Clone, Copy)]
+enum Phase {
+    /// Nothing of a request has come.
+    Idle { since: Instant },
+    /// A part of a head has, or of a body that was of no use; `looked` once that was found to be no
+    /// whole head.
+    Head { since: Instant, bytes: usize, looked: bool },
+    /// A handler has the request.
+    Serving,
+    /// It was answered before its body had come.
+    Parting { since: Instant },
+    /// Nothing more is read.
+    Over,
+}
+
+/// An answer that is not taken as fast as it is made.
+#[derive(Clone, Copy)]
+struct Answer {
+    pace: Pace,
+    blocked: bool,
+}
+
+/// What to do about a read.
+pub(super) enum Turn {
+    /// Read.
+    Read,
+    /// Let the head be parsed first.
+    Look,
+    /// There is nothing more to read; if a status is given nobody was told yet.
+    End(Option<StatusCode>),
+}
+
+impl Line {
+    pub(super) const fn new(limits: Limits, place: Place, now: Instant) -> Self {
+        Self {
+            limits,
+            place,
+            phase: Cell::new(Phase::Idle { since: now }),
+            fresh: Cell::new(true),
+            unread: Cell::new(false),
+            answer: Cell::new(None),
+        }
+    }
+
+    /// How slow bodies and answers may be.
+    pub(crate) const fn patience(&self) -> Patience {
+        self.limits.patience
+    }
+
+    /// A handler gets a request.
+    pub(super) fn serve(&self, has_body: bool) {
+        self.fresh.set(false);
+        self.unread.set(has_body);
+        self.answer.set(None);
+        self.phase.set(Phase::Serving);
+    }
+
+    /// The request's body is read to its end.
+    pub(crate) fn body_is_read(&self) {
+        self.unread.set(false);
+    }
+
+    /// The handler has answered. Whether the connection can serve no other request.
+    pub(super) fn answered(&self, now: Instant) -> bool {
+        let parting = self.unread.get();
+        let (idle, part) = (Phase::Idle { since: now }, Phase::Parting { since: now });
+        self.phase.set(if parting { part } else { idle });
+        parting
+    }
+
+    /// Whether to read.
+    pub(super) fn turn(&self, now: Instant) -> Turn {
+        let phase = self.phase.get();
+        let tell = |status| Turn::End(self.fresh.get().then_some(status));
+        match phase {
+            Phase::Over => return Turn::End(None),
+            Phase::Head { since, bytes, looked } if bytes >= HEAD_LIMIT => {
+                if looked {
+                    self.phase.set(Phase::Over);
+                    return tell(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+                }
+                self.phase.set(Phase::Head { since, bytes, looked: true });
+                return Turn::Look;
+            }
+            _ => {}
+        }
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return Turn::Read;
+        }
+        self.phase.set(Phase::Over);
+        match phase {
+            Phase::Head { .. } => tell(StatusCode::REQUEST_TIMEOUT),
+            _ => Turn::End(None),
+        }
+    }
+
+    /// So many bytes came.
+    pub(super) fn came(&self, more: usize, now: Instant) {
+        match self.phase.get() {
+            Phase::Idle { .. } => {
+                self.phase.set(Phase::Head { since: now, bytes: more, looked: false });
+            }
+            Phase::Head { since, bytes, looked } => {
+                self.phase.set(Phase::Head { since, bytes: bytes + more, looked });
+            }
+            Phase::Serving | Phase::Parting { .. } | Phase::Over => {}
+        }
+    }
+
+    /// When to stop reading, if nothing else happens.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        // Whoever waits for an answer to be taken has no reason to hear more.
+        if self.answer.get().is_some_and(|answer| answer.blocked) {
+            return None;
+        }
+        match self.phase.get() {
+            Phase::Idle { since } if self.fresh.get() => Some(since + self.limits.head),
+            Phase::Idle { since } => Some(since + self.idle()),
+            Phase::Head { since, .. } => Some(since + self.limits.head),
+            Phase::Parting { since } => Some(since + LINGER),
+            Phase::Serving | Phase::Over => None,
+        }
+    }
+
+    /// Kept for a next request; shorter by far for one of many.
+    fn idle(&self) -> Duration {
+        if self.place.is_crowded() {
+            self.limits.idle.min(self.limits.head)
+        } else {
+            self.limits.idle
+        }
+    }
+
+    /// The reader takes no more of the answer. When that has lasted too long.
+    pub(super) fn blocked(&self, now: Instant) -> Instant {
+        let pace = self.answer.get().map_or(Pace::start(now), |answer| answer.pace);
+        self.answer.set(Some(Answer { pace, blocked: true }));
+        pace.deadline(self.limits.patience)
+    }
+
+    /// The reader takes so many bytes of the answer.
+    pub(super) fn took(&self, bytes: usize) {
+        if let Some(Answer { mut pace, .. }) = self.answer.get() {
+            pace.moved(bytes, Instant::now());
+            self.answer.set(Some(Answer { pace, blocked: false }));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A TCP stream that ends when its peer is too slow, whatever is read or written on it.
+//!
+//! Invariant: whoever waits for this stream between requests, or for an answer to be taken, is woken at
+//! the deadline at the latest.
+
+use super::line::{Line, Turn};
+use actix_web::http::StatusCode;
+use std::{
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Sleep, sleep_until},
+};
+
+/// A stream under the rules of its line.
+pub(super) struct LimitedStream {
+    tcp: TcpStream,
+    line: Rc<Line>,
+    /// Made when first needed; wakes too early rather than being moved with every request.
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl LimitedStream {
+    pub(super) const fn new(tcp: TcpStream, line: Rc<Line>) -> Self {
+        Self { tcp, line, alarm: None }
+    }
+
+    /// What is known of the connection.
+    pub(super) fn line(&self) -> Rc<Line> {
+        Rc::clone(&self.line)
+    }
+
+    /// Wakes the task at `deadline` or before.
+    fn wake_at(&mut self, deadline: Instant, context: &mut Context<'_>) {
+        let deadline = deadline.into();
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if alarm.is_elapsed() || alarm.deadline() > deadline {
+            alarm.as_mut().reset(deadline);
+        }
+        if alarm.as_mut().poll(context).is_ready() {
+            context.waker().wake_by_ref();
+        }
+    }
+
+    /// As [`Self::wake_at`], if there is a deadline for reading.
+    fn wake_for_reading(&mut self, context: &mut Context<'_>) {
+        if let Some(deadline) = self.line.deadline() {
+            self.wake_at(deadline, context);
+        }
+    }
+
+    /// Says why nothing more is read. A peer that does not listen is not waited for.
+    fn tell(&self, status: StatusCode) {
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let _ = self.tcp.try_write(head.as_bytes());
+    }
+}
+
+impl AsyncRead for LimitedStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let now = Instant::now();
+        match this.line.turn(now) {
+            Turn::Read => {}
+            Turn::Look => {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Turn::End(status) => {
+                if let Some(status) = status {
+                    this.tell(status);
+                }
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.tcp).poll_read(context, buffer);
+        if read.is_pending() {
+            this.wake_for_reading(context);
+        } else {
+            this.line.came(buffer.filled().len() - before, now);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for LimitedStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.tcp).poll_write(context, bytes);
+        match &written {
+            Poll::Ready(Ok(count)) => this.line.took(*count),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => {
+                let now = Instant::now();
+                let deadline = this.line.blocked(now);
+                if now >= deadline {
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                }
+                this.wake_at(deadline, context);
+            }
+        }
+        written
+    }
+
+    /// Called whenever nothing more is to be done for now.
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(Pin::new(&mut this.tcp).poll_flush(context))?;
+        this.wake_for_reading(context);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_shutdown(context)
+    }
+}
