@@ -9,6 +9,7 @@ pub mod store;
 
 mod api;
 mod extract;
+mod framing;
 mod headers;
 mod net;
 mod policy;

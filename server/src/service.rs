@@ -6,7 +6,7 @@
 use crate::{
     api,
     config::{AbuseContact, Settings},
-    headers, logs,
+    framing, headers, logs,
     net::{self, Rules as NetRules},
     policy::Rules,
     store::Store,
@@ -47,6 +47,7 @@ pub fn run(
     net::serve(rules, listener, move || {
         App::new()
             .app_data(service.clone())
+            .wrap(from_fn(framing::bounded))
             .wrap(headers::security())
             .wrap(from_fn(logs::request))
             .wrap(from_fn(net::request))

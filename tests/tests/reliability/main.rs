@@ -5,3 +5,4 @@
 #![allow(clippy::print_stdout, reason = "what was counted is for people to read")]
 
 mod crash;
+mod smuggling;

@@ -31,7 +31,7 @@ const MANAGERS: [(&str, &str); 3] = [
     ("macOS:", "brew install"),
 ];
 
-const PROGRAMS: [Program; 6] = [
+const PROGRAMS: [Program; 7] = [
     Program {
         name: "redis-server",
         is_there: || find("redis-server").is_some(),
@@ -63,6 +63,12 @@ const PROGRAMS: [Program; 6] = [
         name: "faketime",
         is_there: || find("faketime").is_some(),
         packages: ["faketime", "libfaketime", "libfaketime"],
+        end_to_end: true,
+    },
+    Program {
+        name: "nginx",
+        is_there: || find("nginx").is_some(),
+        packages: ["nginx", "nginx", "nginx"],
         end_to_end: true,
     },
     Program {
