@@ -8,6 +8,7 @@ pub mod network;
 pub mod store;
 
 mod api;
+mod evenly;
 mod extract;
 mod framing;
 mod headers;

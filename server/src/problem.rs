@@ -65,6 +65,11 @@ impl ApiError {
         self
     }
 
+    /// Whether it says that a share is unknown.
+    pub(crate) fn is_unknown_share(&self) -> bool {
+        self.0.kind == ProblemType::UnknownShare
+    }
+
     /// What went wrong inside the server: for the log, never for the client.
     pub(crate) fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()

@@ -6,7 +6,7 @@
 use crate::{
     api,
     config::{AbuseContact, Settings},
-    framing, headers, logs,
+    evenly, framing, headers, logs,
     net::{self, Rules as NetRules},
     policy::Rules,
     store::Store,
@@ -48,6 +48,7 @@ pub fn run(
         App::new()
             .app_data(service.clone())
             .wrap(from_fn(framing::bounded))
+            .wrap(from_fn(evenly::answer_unknown))
             .wrap(headers::security())
             .wrap(from_fn(logs::request))
             .wrap(from_fn(net::request))

@@ -7,10 +7,11 @@ use crate::tools::{cargo, find, run};
 use anyhow::{Result, bail};
 
 /// What is measured, and the programs that it takes.
-const BENCHES: [(&str, &str); 4] = [
+const BENCHES: [(&str, &str); 5] = [
     ("crypto", "chromedriver"),
     ("page", "chromedriver"),
     ("server", "redis-server"),
+    ("timing", "redis-server"),
     ("transfer", "chromedriver"),
 ];
 
@@ -19,7 +20,9 @@ pub(crate) fn bench(which: &[&str]) -> Result<()> {
     if let Some(unknown) =
         which.iter().find(|name| !BENCHES.iter().any(|(bench, _)| bench == *name))
     {
-        bail!("bench: what is `{unknown}`? There are `crypto`, `page`, `server` and `transfer`");
+        bail!(
+            "bench: what is `{unknown}`? There are `crypto`, `page`, `server`, `timing` and `transfer`"
+        );
     }
     for (bench, program) in BENCHES {
         if (which.is_empty() || which.contains(&bench)) && find(program).is_none() {

@@ -25,7 +25,7 @@ Usage: cargo xtask COMMAND
   test --quick       the same without the end-to-end tests and the check of dependencies
   test FILTER...     only tests whose name contains one of these, without the static checks
   soak [FILTER...]   the reliability tests at full length: docs/reliability.md
-  bench [crypto|page|server|transfer]
+  bench [crypto|page|server|timing|transfer]
                      how fast a release build is: docs/benchmarks.md
   advisories         known vulnerabilities of dependencies
   help               this text

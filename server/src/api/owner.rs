@@ -2,12 +2,14 @@
 
 use super::openapi::{IdParam, Octets, PartParam, Problems};
 use crate::{
+    evenly,
     extract::{Bearer, Id, Json, PartBody, PartNumber},
     problem::ApiError,
     service::Service,
     store::{Receipt, StoreError},
 };
 use actix_web::{HttpResponse, http::StatusCode, web};
+use tokio::time::Instant;
 use waxseal_core::{
     layout::{PART, SEAL},
     token::{OwnerToken, ShareId},
@@ -136,8 +138,12 @@ pub(super) async fn statuses(
     if shares.len() > BATCH_LIMIT {
         return Err(ApiError::new(ProblemType::Invalid).detail("more than 200 shares"));
     }
+    let start = Instant::now();
     let asked = shares.iter().map(|share| (share.id, share.owner.hash())).collect();
     let known = app.store.statuses(asked).await?;
+    if known.iter().any(Option::is_none) {
+        evenly::wait(start).await;
+    }
     let shares = shares.into_iter().zip(known).map(|(share, status)| match status {
         Some(status) => BatchStatus::Known(status),
         None => BatchStatus::Unknown { id: share.id, state: ShareState::Unknown },

@@ -1,4 +1,4 @@
-//! `cargo xtask bench [crypto|page|server|transfer]`: how fast a release build is, beside a baseline of the same run.
+//! `cargo xtask bench [crypto|page|server|timing|transfer]`: how fast a release build is, beside a baseline of the same run.
 //!
 //! Invariant: nothing here passes or fails by the clock; figures are printed as Markdown tables, for
 //! `docs/benchmarks.md`, and people judge them.
@@ -11,6 +11,7 @@ mod load;
 mod measured;
 mod page;
 mod server;
+mod timing;
 mod transfer;
 
 use anyhow::{Result, bail};
@@ -30,15 +31,17 @@ fn main() -> Result<()> {
             run(crypto::bench())?;
             run(page::bench())?;
             run(server::bench())?;
+            run(timing::bench())?;
             run(transfer::bench())
         }
         ["crypto"] => run(crypto::bench()),
         ["page"] => run(page::bench()),
         ["server"] => run(server::bench()),
+        ["timing"] => run(timing::bench()),
         ["transfer"] => run(transfer::bench()),
         [bare::COMMAND, redis] => bare::serve(redis),
         other => bail!(
-            "unknown benchmark `{}`; there are `crypto`, `page`, `server` and `transfer`",
+            "unknown benchmark `{}`; there are `crypto`, `page`, `server`, `timing` and `transfer`",
             other.join(" ")
         ),
     }
