@@ -14,7 +14,10 @@ pub use store_url::StoreUrl;
 use crate::{
     net::{self, Limits, Patience},
     policy::{PolicyError, Rules},
-    store::{Quota, Retention},
+    store::{
+        Quota, Retention,
+        redis::{AddressError, Deployment},
+    },
 };
 use conf::Conf;
 use serde::Deserialize;
@@ -51,9 +54,26 @@ pub struct Settings {
     #[conf(long, env, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
-    /// Where shares are kept: sqlite:PATH or redis://[user:password@]host[:port][/db].
+    /// Where shares are kept: sqlite:PATH or redis://[user:password@]host[:port][/db]; docs/redis.md
+    /// has the addresses for TLS, Cluster and Sentinel.
     #[conf(long, env, default_value = "sqlite:./data/waxseal.db", serde(use_value_parser))]
     store: Unchecked,
+
+    /// Replicas of Redis that must have a share, its opening or its end before it is answered.
+    #[conf(long, env, default_value = "0")]
+    pub redis_replicas: u32,
+
+    /// File with the certificates of the only authorities that are trusted for Redis (PEM).
+    #[conf(long, env, default_help_str = "the system's")]
+    pub redis_ca: Option<PathBuf>,
+
+    /// File with the certificate that is shown to Redis (PEM).
+    #[conf(long, env)]
+    pub redis_cert: Option<PathBuf>,
+
+    /// File with the key of that certificate (PEM).
+    #[conf(long, env)]
+    pub redis_key: Option<PathBuf>,
 
     /// Largest share, in unpadded bytes of its attachments.
     #[conf(long, env, default_help_str = "2147483648 on sqlite, 104857600 on redis")]
@@ -157,9 +177,12 @@ pub enum ConfigError {
     /// A flag, a variable or a key does not fit, or help was asked for.
     #[error(transparent)]
     Settings(#[from] conf::Error),
-    /// The file cannot be read.
-    #[error("cannot read the configuration file {0}: {1}")]
+    /// A file cannot be read.
+    #[error("cannot read the file {0}: {1}")]
     File(PathBuf, std::io::Error),
+    /// The store's address is none.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// The file is not TOML.
     #[error("the configuration file {0} is not TOML: {1}")]
     Toml(PathBuf, toml::de::Error),
@@ -196,6 +219,24 @@ impl Settings {
     /// Where shares are kept.
     pub fn store(&self) -> StoreUrl {
         self.store.check().expect("it was checked when the settings were read")
+    }
+
+    /// The Redis at an address, with what else is set about it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if it is no address or a certificate cannot be read.
+    pub fn deployment(&self, address: &str) -> Result<Deployment, ConfigError> {
+        let read = |path: &PathBuf| {
+            std::fs::read(path).map_err(|error| ConfigError::File(path.clone(), error))
+        };
+        let mut deployment = address.parse::<Deployment>()?.with_replicas(self.redis_replicas);
+        if let Some(authority) = &self.redis_ca {
+            deployment = deployment.with_authority(read(authority)?);
+        }
+        if let (Some(certificate), Some(key)) = (&self.redis_cert, &self.redis_key) {
+            deployment = deployment.with_identity(read(certificate)?, read(key)?);
+        }
+        Ok(deployment)
     }
 
     /// The policy, as clients see it.
@@ -256,6 +297,28 @@ impl Settings {
         }
     }
 
+    fn check_redis(&self, store: &StoreUrl) -> Result<(), CheckError> {
+        let deployment = match store {
+            StoreUrl::Redis(address) => {
+                Some(address.parse::<Deployment>().map_err(StoreUrlError::from)?)
+            }
+            StoreUrl::Sqlite(_) => None,
+        };
+        if self.redis_replicas > 0 && deployment.is_none() {
+            return Err(CheckError::Replicas);
+        }
+        if self.redis_cert.is_some() != self.redis_key.is_some() {
+            return Err(CheckError::Identity);
+        }
+        let certificates = [("redis-ca", &self.redis_ca), ("redis-cert", &self.redis_cert)];
+        match certificates.iter().find(|(_, path)| path.is_some()) {
+            Some((name, _)) if !deployment.is_some_and(|deployment| deployment.is_tls()) => {
+                Err(CheckError::Certificate { name })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check(&self) -> Result<(), CheckError> {
         for (name, timeout) in [
             ("head-timeout", self.head_timeout),
@@ -272,7 +335,7 @@ impl Settings {
         if self.lease > Retention::default().lease_max {
             return Err(CheckError::Lease);
         }
-        self.store.check()?;
+        self.check_redis(&self.store.check()?)?;
         let largest = Rules::new(self.policy())?.largest().get();
         for (name, quota) in [
             ("max-stored-bytes", self.max_stored_bytes),
@@ -297,6 +360,14 @@ enum CheckError {
     Quota { name: &'static str, largest: u64 },
     #[error("store: {0}")]
     Store(#[from] StoreUrlError),
+    #[error("redis-replicas: only a store on Redis has replicas")]
+    Replicas,
+    #[error("redis-cert and redis-key: one is nothing without the other")]
+    Identity,
+    #[error(
+        "{name}: only for a store that is reached by rediss://, rediss+cluster:// or rediss+sentinel://"
+    )]
+    Certificate { name: &'static str },
     #[error(transparent)]
     Policy(#[from] PolicyError),
 }

@@ -74,14 +74,17 @@ async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     let (retention, quota) = (settings.retention(), settings.quota());
     Ok(match settings.store() {
         StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(&path, retention, quota, clock)?),
-        StoreUrl::Redis(url) => Arc::new(RedisStore::connect(&url, retention, quota, clock).await?),
+        StoreUrl::Redis(address) => {
+            let deployment = settings.deployment(&address)?;
+            Arc::new(RedisStore::connect(&deployment, retention, quota, clock).await?)
+        }
     })
 }
 
 fn refuse(error: ConfigError) -> Settings {
     match &error {
         ConfigError::Settings(error) => error.exit(),
-        ConfigError::File(..) | ConfigError::Toml(..) => {
+        ConfigError::File(..) | ConfigError::Toml(..) | ConfigError::Address(_) => {
             // Where standard error is closed there is nobody to tell.
             let _ = writeln!(std::io::stderr(), "error: {error}");
             exit(2)

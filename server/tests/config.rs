@@ -70,7 +70,9 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
 fn a_file_may_hold_every_setting() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("waxseal.toml");
-    let text = "listen = \"127.0.0.1:1\"\nstore = \"redis://localhost\"\nmax_bytes = 1\n\
+    let text = "listen = \"127.0.0.1:1\"\nstore = \"rediss://localhost\"\nmax_bytes = 1\n\
+                redis_replicas = 2\nredis_ca = \"ca.pem\"\nredis_cert = \"cert.pem\"\n\
+                redis_key = \"key.pem\"\n\
                 max_stored_bytes = 4000000\nmax_staged_bytes = 3000000\n\
                 expiries = [60]\ndefault_expiry = 60\none_time = false\nforce_one_time = true\n\
                 force_passphrase = true\nallow_insecure_http = true\nlease = \"0s\"\n\
@@ -84,7 +86,11 @@ fn a_file_may_hold_every_setting() {
     assert_eq!(text.lines().count(), settings.count() - 1, "all but the file's own name");
     std::fs::write(&path, text).expect("the folder is ours");
     let settings = load(&[&format!("--config={}", path.display())], &[]).expect("they fit");
-    assert_eq!(settings.store(), StoreUrl::Redis("redis://localhost".into()));
+    assert_eq!(settings.store(), StoreUrl::Redis("rediss://localhost".into()));
+    assert_eq!(settings.redis_replicas, 2);
+    assert_eq!(settings.redis_ca.as_deref(), Some("ca.pem".as_ref()));
+    assert_eq!(settings.redis_cert.as_deref(), Some("cert.pem".as_ref()));
+    assert_eq!(settings.redis_key.as_deref(), Some("key.pem".as_ref()));
     assert_eq!(settings.workers.map(|workers| workers.get()), Some(3));
     assert!(settings.force_passphrase && settings.allow_insecure_http);
     let Quota { stored, staged, .. } = settings.quota();
@@ -104,6 +110,44 @@ fn proxies_are_addresses_and_networks() {
     let none = load(&[], &[]).expect("there are defaults").trusted_proxies;
     assert_ne!(of_flag.trusted_proxies, none);
     assert_eq!(load(&["--trusted-proxies="], &[]).expect("none fit").trusted_proxies, none);
+}
+
+#[test]
+fn every_kind_of_redis_is_a_store() {
+    for store in [
+        "redis://cache",
+        "rediss://ann:s%40t@cache:6380/3",
+        "redis+unix:///run/redis/redis.sock",
+        "redis+cluster://:secret@one:7000,two:7000",
+        "rediss+cluster://one",
+        "redis+sentinel://one,two:26380/mymaster/1?sentinel_password=secret",
+        "rediss+sentinel://ann:secret@one/mymaster",
+    ] {
+        let settings = load(&[&format!("--store={store}")], &[]).expect(store);
+        assert_eq!(settings.store(), StoreUrl::Redis(store.into()));
+        settings.deployment(store).expect("there are no files to read");
+        assert!(!format!("{settings:?}").contains("secret"), "{store}");
+    }
+}
+
+#[test]
+fn certificates_are_only_for_a_store_that_is_reached_by_tls() {
+    let flags = ["--redis-ca=ca.pem", "--redis-cert=cert.pem", "--redis-key=key.pem"];
+    for (store, fits) in [
+        ("redis://cache", false),
+        ("redis+cluster://one", false),
+        ("rediss://cache", true),
+        ("rediss+cluster://one", true),
+        ("rediss+sentinel://one/mymaster", true),
+    ] {
+        let store = format!("--store={store}");
+        let flags: Vec<&str> = [&[&*store], &flags[..]].concat();
+        assert_eq!(load(&flags, &[]).is_ok(), fits, "{store}");
+    }
+    let settings =
+        load(&["--store=rediss://cache", "--redis-ca=/nowhere/ca.pem"], &[]).expect("fits");
+    let error = settings.deployment("rediss://cache").expect_err("there is no such file");
+    assert!(error.to_string().contains("/nowhere/ca.pem"), "{error}");
 }
 
 #[test]
@@ -136,8 +180,10 @@ fn what_does_not_fit_is_refused_with_its_name_and_exit_code_2() {
     for (flag, name) in [
         ("--listen=nowhere", "listen"),
         ("--store=postgres://user:hunter2@localhost", "store"),
-        ("--store=redis+cluster://hunter2@localhost", "store"),
-        ("--store=rediss://hunter2@localhost", "store"),
+        ("--store=redis+cluster://hunter2@localhost,", "store"),
+        ("--store=redis+sentinel://hunter2@localhost", "store"),
+        ("--store=rediss://hunter2@localhost/#insecure", "store"),
+        ("--store=valkey://hunter2@localhost", "store"),
         ("--store=redis:hunter2", "store"),
         ("--store=sqlite:", "store"),
         ("--store=", "store"),
@@ -172,6 +218,10 @@ fn what_does_not_fit_is_refused_with_its_name_and_exit_code_2() {
         ("--one-time=perhaps", "one-time"),
         ("--log-level=loud", "log-level"),
         ("--workers=0", "workers"),
+        ("--redis-replicas=1", "redis-replicas"),
+        ("--redis-ca=ca.pem", "redis-ca"),
+        ("--redis-cert=cert.pem", "redis-key"),
+        ("--redis-key=key.pem", "redis-cert"),
         ("--nonsense", "nonsense"),
         ("--config=/nowhere/at/all.toml", "all.toml"),
         (&unknown, "nonsense"),

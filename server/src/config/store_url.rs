@@ -2,6 +2,7 @@
 //!
 //! Invariant: neither `Debug` nor an error shows the address, which may hold a password.
 
+use crate::store::redis::{AddressError, Deployment};
 use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr};
 
 /// Where shares are kept.
@@ -9,7 +10,7 @@ use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr};
 pub enum StoreUrl {
     /// The embedded store: a file, and a folder beside it.
     Sqlite(PathBuf),
-    /// A Redis server: a `redis://` address.
+    /// Redis: the address of a [`Deployment`].
     Redis(String),
 }
 
@@ -19,9 +20,9 @@ pub(super) enum StoreUrlError {
     /// `sqlite:` without a path.
     #[error("sqlite: needs a path, for example sqlite:./data/waxseal.db")]
     NoPath,
-    /// A scheme that this build does not serve.
-    #[error("unknown kind of store; use sqlite:PATH or redis://HOST")]
-    Scheme,
+    /// Neither that nor an address of Redis.
+    #[error(transparent)]
+    Redis(#[from] AddressError),
 }
 
 /// The text of a setting. It always parses, since a parser's failure would print it.
@@ -33,8 +34,10 @@ impl Unchecked {
         match self.0.split_once(':') {
             Some(("sqlite", "")) => Err(StoreUrlError::NoPath),
             Some(("sqlite", path)) => Ok(StoreUrl::Sqlite(path.into())),
-            Some(("redis", rest)) if rest.starts_with("//") => Ok(StoreUrl::Redis(self.0.clone())),
-            _ => Err(StoreUrlError::Scheme),
+            _ => {
+                self.0.parse::<Deployment>()?;
+                Ok(StoreUrl::Redis(self.0.clone()))
+            }
         }
     }
 }

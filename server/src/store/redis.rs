@@ -3,6 +3,7 @@
 //! Invariant: a script decides and writes in one atomic step, by the time it is given; every key of a
 //! share carries the hash tag `{id}` and is written with its time to live.
 
+mod address;
 mod fields;
 mod ledger;
 mod link;
@@ -10,17 +11,20 @@ mod reply;
 mod safety;
 mod scripts;
 
+pub use address::{AddressError, Deployment};
+
 use super::{
     Clock, Full, LandingView, NewShare, Opened, Part, Quota, Receipt, Retention, Store, StoreError,
     quota::Usage,
     record::{LIVE_CLAIMS, REMEMBERED, Record, check_new},
 };
-use ::redis::{Pipeline, Script, ScriptInvocation, ToRedisArgs, cmd};
+use ::redis::{ToRedisArgs, cmd};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ledger::Ledger;
 use link::Link;
 use reply::Reply;
+use scripts::{Invocation, Script};
 use std::{sync::Arc, time::Duration};
 use waxseal_core::{
     layout::{BodySize, SEAL},
@@ -42,25 +46,29 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// Connects to the server at `url`. If it cannot be reached now, the store's calls are
-    /// [`StoreError::Unavailable`] until it can.
+    /// Connects. If there is nobody now, the store's calls are [`StoreError::Unavailable`] until there is.
     ///
     /// # Errors
-    /// [`StoreError::Fault`] for a bad URL; [`StoreError::Unavailable`] if the server is there but does
-    /// not let us in, or has a setting, named in the text, with which it cannot keep what it is given.
+    /// [`StoreError::Fault`] for certificates that are none; [`StoreError::Unavailable`] if the server is
+    /// there but does not let us in, or has a setting, named in the text, with which it cannot keep what it
+    /// is given.
     pub async fn connect(
-        url: &str,
+        deployment: &Deployment,
         retention: Retention,
         quota: Quota,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let link = Link::open(url).await?;
+        let link = Link::open(deployment).await?;
         Ok(Self { link, retention, quota, ledger: Ledger::new(quota), clock })
     }
 
     /// Runs a script on a share.
     async fn run(&self, call: &Call<'_>) -> Result<Reply, StoreError> {
-        let (answer, kept) = reply::split(self.link.run(&call.invocation).await?)?;
+        let answer = match call.promise {
+            Promise::Made => self.link.run_replicated(&call.invocation).await?,
+            Promise::None => self.link.run(&call.invocation).await?,
+        };
+        let (answer, kept) = reply::split(answer)?;
         if let (Some(ledger), Some(kept)) = (&self.ledger, kept) {
             ledger.keep(&self.link, (call.id, call.now), kept).await;
         }
@@ -121,9 +129,9 @@ impl RedisStore {
 
     fn call<'a>(&self, script: &'a Script, id: ShareId) -> Call<'a> {
         let now = self.clock.now();
-        let mut invocation = script.key(record_key(id));
-        invocation.arg(now.unix_millis());
-        Call { invocation, id, now }
+        let mut invocation = script.invoke();
+        invocation.key(key(id, "record")).key(key(id, "none")).arg(now.unix_millis());
+        Call { invocation, id, now, promise: Promise::None }
     }
 
     /// With how long leases last.
@@ -139,12 +147,9 @@ impl RedisStore {
         ids: impl Iterator<Item = ShareId>,
         now: Timestamp,
     ) -> Result<Vec<Option<Record>>, StoreError> {
-        let mut pipeline = Pipeline::new();
-        for id in ids {
-            pipeline.add_command(cmd("HGETALL").arg(record_key(id)).take());
-        }
+        let commands = ids.map(|id| cmd("HGETALL").arg(key(id, "record")).take()).collect();
         let read = |value| Ok(fields::read(value)?.filter(|record: &Record| now < record.gone_at));
-        self.link.query(&pipeline).await?.into_iter().map(read).collect()
+        self.link.query(commands).await?.into_iter().map(read).collect()
     }
 
     async fn record(&self, id: ShareId, now: Timestamp) -> Result<Record, StoreError> {
@@ -155,12 +160,23 @@ impl RedisStore {
 
 /// A script with its arguments, and the time that it decides by.
 struct Call<'a> {
-    invocation: ScriptInvocation<'a>,
+    invocation: Invocation<'a>,
     id: ShareId,
     now: Timestamp,
+    promise: Promise,
+}
+
+/// Whether an answer promises what must not be lost with a server, so that replicas must have it before.
+enum Promise {
+    Made,
+    None,
 }
 
 impl Call<'_> {
+    fn promising(self) -> Self {
+        Self { promise: Promise::Made, ..self }
+    }
+
     fn with(mut self, argument: impl ToRedisArgs) -> Self {
         self.invocation.arg(argument);
         self
@@ -188,7 +204,7 @@ impl Call<'_> {
 impl Store for RedisStore {
     async fn create(&self, share: NewShare) -> Result<Receipt, StoreError> {
         check_new(&share, &self.retention)?;
-        let call = self.call(&scripts::CREATE, share.id);
+        let call = self.call(&scripts::CREATE, share.id).promising();
         let now = call.now;
         let record = Record::new(&share, &self.retention, now);
         let bytes = Usage { stored: share.head.as_ref().map_or(0, Bytes::len) as u64, staged: 0 };
@@ -216,7 +232,7 @@ impl Store for RedisStore {
         n: u64,
         part: Bytes,
     ) -> Result<(), StoreError> {
-        let call = self.call(&scripts::PUT_PART, id);
+        let call = self.call(&scripts::PUT_PART, id).promising();
         let bytes = Usage { stored: part.len() as u64, staged: part.len() as u64 };
         let until = call.now.after(self.part_ttl());
         let no_room = self.take_room(&call, bytes, until).await?;
@@ -255,6 +271,7 @@ impl Store for RedisStore {
     async fn publish(&self, id: ShareId, owner: TokenHash) -> Result<Receipt, StoreError> {
         let call = self
             .call(&scripts::PUBLISH, id)
+            .promising()
             .with_token(owner)
             .with(millis(self.retention.staged_parts))
             .with(millis(self.retention.record));
@@ -275,6 +292,7 @@ impl Store for RedisStore {
     ) -> Result<Opened, StoreError> {
         let call = self
             .lease_call(&scripts::CLAIM, id)
+            .promising()
             .with_token(access)
             .with_claim(claim)
             .with(proof.as_ref().map_or(&[][..], |proof| proof.as_bytes()))
@@ -303,7 +321,7 @@ impl Store for RedisStore {
     }
 
     async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<(), StoreError> {
-        let call = self.call(&scripts::ACKNOWLEDGE, id).with_claim(claim);
+        let call = self.call(&scripts::ACKNOWLEDGE, id).promising().with_claim(claim);
         self.run_always(&call).await.map(drop)
     }
 
@@ -325,12 +343,12 @@ impl Store for RedisStore {
     }
 
     async fn revoke(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
-        let call = self.call(&scripts::REVOKE, id).with_token(owner);
+        let call = self.call(&scripts::REVOKE, id).promising().with_token(owner);
         self.run_always(&call).await?.record()?.status(id, owner, call.now)
     }
 
     async fn take_down(&self, id: ShareId) -> Result<(), StoreError> {
-        let call = self.call(&scripts::REVOKE, id).with("");
+        let call = self.call(&scripts::REVOKE, id).promising().with("");
         self.run_always(&call).await.map(drop)
     }
 
@@ -339,8 +357,8 @@ impl Store for RedisStore {
     }
 }
 
-fn record_key(id: ShareId) -> String {
-    format!("waxseal:{{{}}}:record", id.to_base64url())
+fn key(id: ShareId, name: &str) -> String {
+    format!("waxseal:{{{}}}:{name}", id.to_base64url())
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -21,8 +21,8 @@ fn a_store_that_is_away_is_said_to_be() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let nobody = listener.local_addr().expect("the listener is bound");
         drop(listener);
-        let url = format!("redis://{nobody}");
-        RedisStore::connect(&url, settings.retention(), settings.quota(), clock)
+        let deployment = format!("redis://{nobody}").parse().expect("an address");
+        RedisStore::connect(&deployment, settings.retention(), settings.quota(), clock)
             .await
             .expect("it may come later")
     });

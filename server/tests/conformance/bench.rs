@@ -2,13 +2,13 @@
 //!
 //! Invariant: nothing is shared between two benches.
 
-use crate::{redis_server::RedisServer, sample::Sample};
+use crate::{redis_cluster::Cluster, redis_server::RedisServer, sample::Sample};
 use std::{
     collections::HashSet,
     fs,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -38,6 +38,7 @@ macro_rules! assert_refused {
 pub(crate) enum Engine {
     Sqlite,
     Redis,
+    Cluster,
 }
 
 /// A clock that stands until it is moved.
@@ -69,6 +70,7 @@ impl Clock for Hands {
 enum Home {
     Sqlite(TempDir),
     Redis(RedisServer),
+    Cluster(Arc<Mutex<Cluster>>),
 }
 
 /// A store and its clock.
@@ -93,6 +95,7 @@ impl Engine {
         let home = match self {
             Self::Sqlite => Home::Sqlite(tempfile::tempdir().expect("a folder can be made")),
             Self::Redis => Home::Redis(RedisServer::start(&[])),
+            Self::Cluster => Home::Cluster(empty_cluster()),
         };
         let mut bench = Bench { store: None, clock: Hands::new(), retention, quota, home };
         bench.open().await;
@@ -109,21 +112,35 @@ impl Bench {
                 SqliteStore::open(&path, self.retention, self.quota, clock)
                     .map(|store| Arc::new(store) as _)
             }
-            Home::Redis(server) => {
-                RedisStore::connect(&server.url(), self.retention, self.quota, clock)
-                    .await
-                    .map(|store| Arc::new(store) as _)
+            Home::Redis(server) => self.connect(&server.url(), clock).await,
+            Home::Cluster(cluster) => {
+                let url = lock(cluster).url();
+                self.connect(&url, clock).await
             }
         };
         self.store = Some(store.expect("the store opens"));
     }
 
+    async fn connect(
+        &self,
+        url: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<dyn Store>, StoreError> {
+        let deployment = url.parse().expect("an address");
+        let store = RedisStore::connect(&deployment, self.retention, self.quota, clock).await;
+        store.map(|store| Arc::new(store) as _)
+    }
+
     /// Ends the store, and Redis by a crash, and opens it again.
     pub(crate) async fn reopen(&mut self) {
         self.store = None;
-        if let Home::Redis(server) = &mut self.home {
-            server.kill();
-            server.run();
+        match &mut self.home {
+            Home::Sqlite(_) => {}
+            Home::Redis(server) => {
+                server.kill();
+                assert!(server.run());
+            }
+            Home::Cluster(cluster) => lock(cluster).crash(),
         }
         self.open().await;
     }
@@ -173,14 +190,8 @@ impl Bench {
     pub(crate) fn holds(&self, sample: &Sample) -> bool {
         match &self.home {
             Home::Sqlite(folder) => folder_holds(folder.path(), &sample.words()),
-            Home::Redis(server) => {
-                let pattern = format!("waxseal:{{{}}}:*", sample.new.id.to_base64url());
-                let keys: Vec<String> = redis::cmd("KEYS")
-                    .arg(pattern)
-                    .query(&mut server.connection())
-                    .expect("a running server answers");
-                keys.iter().any(|key| !key.ends_with(":record") && !key.ends_with(":claims"))
-            }
+            Home::Redis(server) => redis_holds(server, sample),
+            Home::Cluster(cluster) => (0..3).any(|n| redis_holds(lock(cluster).node(n), sample)),
         }
     }
 
@@ -200,6 +211,39 @@ impl Bench {
             std::thread::yield_now();
         }
     }
+}
+
+fn redis_holds(server: &RedisServer, sample: &Sample) -> bool {
+    let pattern = format!("waxseal:{{{}}}:*", sample.new.id.to_base64url());
+    let keys: Vec<String> = redis::cmd("KEYS")
+        .arg(pattern)
+        .query(&mut server.connection())
+        .expect("a running server answers");
+    keys.iter().any(|key| !key.ends_with(":record") && !key.ends_with(":claims"))
+}
+
+/// The Cluster of this process, which takes longer to start than most cases last.
+static CLUSTER: Mutex<Weak<Mutex<Cluster>>> = Mutex::new(Weak::new());
+
+/// Starts the Cluster that benches have as long as this is kept, one after the other.
+pub(crate) fn start_cluster() -> Arc<Mutex<Cluster>> {
+    let cluster = Arc::new(Mutex::new(Cluster::start(false)));
+    *CLUSTER.lock().expect("nothing panics with it") = Arc::downgrade(&cluster);
+    cluster
+}
+
+/// That Cluster, emptied.
+fn empty_cluster() -> Arc<Mutex<Cluster>> {
+    let cluster = CLUSTER.lock().expect("nothing panics with it").upgrade();
+    let cluster = cluster.expect("it was started for all benches");
+    for n in 0..3 {
+        let () = lock(&cluster).ask(n, &mut redis::cmd("FLUSHALL"));
+    }
+    cluster
+}
+
+fn lock(cluster: &Mutex<Cluster>) -> MutexGuard<'_, Cluster> {
+    cluster.lock().expect("no case has failed before")
 }
 
 /// Whether a file in the folder or below has any of the words, at any place.

@@ -3,8 +3,12 @@
 //! Invariant: a case knows nothing of its engine; what only one engine has is in `only_redis` and
 //! `only_sqlite`. No case sleeps: the clock is moved by hand.
 
+#![allow(clippy::print_stdout, reason = "a test says which of its cases failed")]
+
 #[path = "../support/redis_server.rs"]
 mod redis_server;
+
+mod redis_cluster;
 
 #[macro_use]
 mod bench;
@@ -19,11 +23,20 @@ mod quotas;
 mod sample;
 mod staging;
 
-/// Makes of each case, an `async fn(Engine)`, one test an engine.
+/// Makes of each case, an `async fn(Engine)`, one test an engine, and of all together one on a Cluster.
 macro_rules! on_every_engine {
     ($($file:ident: $($case:ident),+ $(,)?;)+) => {
         on_every_engine!(@ sqlite Sqlite $($($file $case)+)+);
         on_every_engine!(@ redis Redis $($($file $case)+)+);
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn a_redis_cluster_does_what_every_engine_must() {
+            let _cluster = bench::start_cluster();
+            $($(
+                println!("{}", stringify!($case));
+                $file::$case(bench::Engine::Cluster).await;
+            )+)+
+        }
     };
     (@ $engine:ident $variant:ident $($file:ident $case:ident)+) => {
         mod $engine {

@@ -22,11 +22,15 @@ pub(crate) struct RedisServer {
 impl RedisServer {
     /// Starts one that keeps everything on disk; `arguments` overrule.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::try_start(arguments).expect("redis-server takes its settings")
+    }
+
+    /// As [`Self::start`]; `None` if it ends at once, as it does where a port is taken.
+    pub(crate) fn try_start(arguments: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let arguments = arguments.iter().map(ToString::to_string).collect();
         let mut server = Self { folder, arguments, child: None };
-        server.run();
-        server
+        server.run().then_some(server)
     }
 
     /// Its address.
@@ -58,9 +62,9 @@ impl RedisServer {
         }
     }
 
-    /// Runs it, again with the same files, and waits until it answers.
-    pub(crate) fn run(&mut self) {
-        let child = Command::new("redis-server")
+    /// Runs it, again with the same files, and waits until it answers; false if it ends instead.
+    pub(crate) fn run(&mut self) -> bool {
+        let mut child = Command::new(binary())
             .args(["--port", "0", "--unixsocket", &self.socket()])
             .args(["--dir", &self.path().display().to_string()])
             .args(["--save", "", "--appendonly", "yes", "--appendfsync", "always"])
@@ -69,12 +73,16 @@ impl RedisServer {
             .stdout(Stdio::null())
             .spawn()
             .expect("redis-server is installed");
-        self.child = Some(child);
         let deadline = Instant::now() + START;
         while !self.answers() {
+            if child.try_wait().expect("a child can be asked").is_some() {
+                return false;
+            }
             assert!(Instant::now() < deadline, "redis-server does not answer");
             std::thread::yield_now();
         }
+        self.child = Some(child);
+        true
     }
 
     fn answers(&self) -> bool {
@@ -89,4 +97,9 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The one that is installed, or another that is to be tested with.
+fn binary() -> std::ffi::OsString {
+    std::env::var_os("WAXSEAL_REDIS_SERVER").unwrap_or_else(|| "redis-server".into())
 }

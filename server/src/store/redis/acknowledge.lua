@@ -7,6 +7,7 @@ local ends = r and redis.call('ZSCORE', CLAIMS, claim)
 if not ends then
   return { 'unknown' }
 end
+keep_record(r)
 redis.call('UNLINK', parked_key(claim))
 if tonumber(ends) > now then
   redis.call('ZADD', CLAIMS, now, claim)

@@ -4,6 +4,7 @@
 
 local known, flat = load()
 if known then
+  keep_record(known)
   return { 'known', flat }
 end
 if ARGV[2] ~= '' then

@@ -1,6 +1,7 @@
 -- Notes what a share takes. This script touches no key of a share, and those of shares none of these.
 -- KEYS: of all that is stored, then of what of it is staged: a sorted set, each share by when its content
--- is gone of itself, and a hash, the bytes of each share and under '' their sum.
+-- is gone of itself, and a hash, the bytes of each share and under '' their sum. Then one that does not
+-- exist, as in the prelude.
 -- ARGV: now, share, and for each of the two: bytes that come or go, when they are gone ('' = as it was,
 -- 0 = now), and the most that the sum may come to ('' = no limit).
 

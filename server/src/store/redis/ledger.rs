@@ -16,11 +16,12 @@ use super::{
 use ::redis::from_redis_value;
 use waxseal_core::{time::Timestamp, token::ShareId};
 
-const KEYS: [&str; 4] = [
+const KEYS: [&str; 5] = [
     "waxseal:{ledger}:stored:ends",
     "waxseal:{ledger}:stored:bytes",
     "waxseal:{ledger}:staged:ends",
     "waxseal:{ledger}:staged:bytes",
+    "waxseal:{ledger}:none",
 ];
 
 /// The ledger, and what it may come to.
@@ -81,7 +82,7 @@ impl Ledger {
         (id, now): (ShareId, Timestamp),
         changes: [Change; 2],
     ) -> Result<(), StoreError> {
-        let mut invocation = scripts::LEDGER.prepare_invoke();
+        let mut invocation = scripts::LEDGER.invoke();
         KEYS.into_iter().for_each(|key| {
             invocation.key(key);
         });

@@ -3,43 +3,49 @@
 //! Invariant: no request uses a connection to a server that was not found safe on that connection, and
 //! none waits longer than a few seconds.
 
+mod examination;
+mod node;
+mod way;
+
 use super::{
     super::{Full, StoreError},
-    safety,
+    address::Deployment,
+    scripts::Invocation,
 };
 use ::redis::{
-    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, Pipeline, ProtocolVersion,
-    PushInfo, PushKind, RedisError, RedisResult, ScriptInvocation, ServerErrorKind, Value,
-    aio::MultiplexedConnection, cmd,
+    Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value, from_redis_value,
 };
+use examination::Found;
+use futures_util::future::try_join_all;
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, Once, PoisonError, RwLock,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
 use tokio::{sync::Mutex, time::timeout};
-
-/// For a connection to be made and found safe.
-const CONNECT: Duration = Duration::from_secs(2);
+use way::{Connection, Way};
 
 /// For an answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// The way to the server.
+/// For replicas to say that they have what was written.
+const REPLICATION: Duration = Duration::from_secs(1);
+
+/// The way to Redis, and the connection there is.
 pub(super) struct Link {
-    client: Client,
+    way: Way,
+    replicas: u32,
     live: RwLock<Option<Live>>,
     /// Held while connecting; when that last failed, and why.
     connecting: Mutex<Option<(Instant, Trouble)>>,
-    warned: Once,
 }
 
 #[derive(Clone)]
 struct Live {
-    connection: MultiplexedConnection,
+    connection: Connection,
+    found: Found,
     lost: Arc<AtomicBool>,
 }
 
@@ -61,48 +67,89 @@ impl From<Trouble> for StoreError {
 
 impl Link {
     /// Fails if the server can be reached but must not be used.
-    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
+    pub(super) async fn open(deployment: &Deployment) -> Result<Self, StoreError> {
         let link = Self {
-            client: client(url).map_err(|error| StoreError::Fault(error.to_string()))?,
+            way: Way::new(deployment).map_err(|error| StoreError::Fault(error.to_string()))?,
+            replicas: deployment.replicas,
             live: RwLock::new(None),
             connecting: Mutex::new(None),
-            warned: Once::new(),
         };
         match link.live().await {
             Err(refused @ Trouble::Refused(_)) => return Err(refused.into()),
             Err(Trouble::Unreachable(error)) => {
                 tracing::warn!(error, "Redis cannot be reached yet");
             }
-            Ok(_) => {}
+            Ok(live) => {
+                if let Err(error) = link.count_replicas(&live) {
+                    tracing::warn!(%error, "nothing is taken or handed out before there are more");
+                }
+            }
         }
         Ok(link)
     }
 
     /// Runs a script.
-    pub(super) async fn run(&self, script: &ScriptInvocation<'_>) -> Result<Value, StoreError> {
-        let mut live = self.live().await?;
-        let result = script.invoke_async(&mut live.connection).await;
-        live.judge(result)
+    pub(super) async fn run(&self, script: &Invocation<'_>) -> Result<Value, StoreError> {
+        self.live().await?.run(script, 0).await
     }
 
-    /// Runs commands that read.
-    pub(super) async fn query(&self, pipeline: &Pipeline) -> Result<Vec<Value>, StoreError> {
-        if pipeline.is_empty() {
+    /// Runs a script whose answer must not be given before as many replicas as are asked for have what
+    /// it wrote. Without one that writes, this proves nothing.
+    pub(super) async fn run_replicated(
+        &self,
+        script: &Invocation<'_>,
+    ) -> Result<Value, StoreError> {
+        let mut live = self.live().await?;
+        // A Cluster's nodes change under one connection, so each is only known when it is asked.
+        if matches!(live.connection, Connection::Server(_)) && self.count_replicas(&live).is_err() {
+            // There may be more by now, or another master.
+            live.lose();
+            live = self.live().await?;
+            self.count_replicas(&live)?;
+        }
+        live.run(script, self.replicas).await
+    }
+
+    /// Runs commands that read, on a share each.
+    pub(super) async fn query(&self, commands: Vec<Cmd>) -> Result<Vec<Value>, StoreError> {
+        if commands.is_empty() {
             return Ok(Vec::new());
         }
         let mut live = self.live().await?;
-        let result = pipeline.query_async(&mut live.connection).await;
+        let result = match &mut live.connection {
+            Connection::Server(connection) => {
+                let mut pipeline = Pipeline::with_capacity(commands.len());
+                for command in commands {
+                    pipeline.add_command(command);
+                }
+                pipeline.query_async(connection).await
+            }
+            Connection::Cluster(connection) => {
+                let ask = |command: Cmd| {
+                    let mut connection = connection.clone();
+                    async move { command.query_async(&mut connection).await }
+                };
+                try_join_all(commands.into_iter().map(ask)).await
+            }
+        };
         live.judge(result)
     }
 
     /// Whether the server answers and is still safe; if not, no request uses this connection any more.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
         let mut live = self.live().await?;
-        let result = timeout(CONNECT, self.examine(&mut live.connection)).await;
-        result.unwrap_or_else(|_| Err(late())).map_err(|trouble| {
-            live.lose();
-            trouble.into()
-        })
+        let examined = timeout(self.way.patience(), examination::all(&mut live.connection)).await;
+        live.found = examined.unwrap_or_else(|_| Err(late())).inspect_err(|_| live.lose())?;
+        self.count_replicas(&live)
+    }
+
+    fn count_replicas(&self, live: &Live) -> Result<(), StoreError> {
+        let (wanted, found) = (self.replicas, live.found.replicas);
+        if found >= wanted {
+            return Ok(());
+        }
+        let text = format!("redis-replicas is {wanted}, but {found} are connected");
+        Err(StoreError::Unavailable(text))
     }
 
     fn current(&self) -> Option<Live> {
@@ -123,7 +170,8 @@ impl Link {
         if let Some((_, trouble)) = failure.as_ref().filter(|(at, _)| *at >= asked) {
             return Err(trouble.clone());
         }
-        match timeout(CONNECT, self.connect()).await.unwrap_or_else(|_| Err(late())) {
+        let connected = timeout(self.way.patience(), self.connect()).await;
+        match connected.unwrap_or_else(|_| Err(late())) {
             Ok(live) => {
                 *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(live.clone());
                 Ok(live)
@@ -137,45 +185,68 @@ impl Link {
 
     async fn connect(&self) -> Result<Live, Trouble> {
         let lost = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&lost);
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(ANSWER))
-            .set_push_sender(move |push: PushInfo| {
-                if push.kind == PushKind::Disconnection {
-                    flag.store(true, Ordering::Release);
-                }
-                Ok::<(), ()>(())
-            });
-        let mut connection =
-            self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        self.examine(&mut connection).await?;
-        Ok(Live { connection, lost })
-    }
-
-    /// Finds out whether the server is safe.
-    async fn examine(&self, connection: &mut MultiplexedConnection) -> Result<(), Trouble> {
-        let info: String = cmd("INFO").query_async(connection).await?;
-        if info.contains("\nloading:1") {
-            return Err(Trouble::Unreachable("Redis is loading its data".to_owned()));
-        }
-        safety::check(&info).map_err(Trouble::Refused)?;
-        let mut config = cmd("CONFIG");
-        // Denied by many providers.
-        let settings: RedisResult<HashMap<String, String>> =
-            config.arg("GET").arg("appendfsync").query_async(connection).await;
-        let settings = settings.unwrap_or_default();
-        let policy = settings.get("appendfsync").map(String::as_str);
-        if let Some(warning) = safety::warning(&info, policy) {
-            self.warned.call_once(|| tracing::warn!("{warning}"));
-        }
-        Ok(())
+        let mut connection = self.way.connect(Arc::clone(&lost)).await?;
+        let found = match (examination::all(&mut connection).await, &connection) {
+            (Ok(found), _) => found,
+            // Whichever of its nodes is away is examined when it is back, the others when they are used.
+            (Err(Trouble::Unreachable(error)), Connection::Cluster(_)) => {
+                tracing::warn!(error, "not all of the Cluster can be reached");
+                Found { replicas: 0 }
+            }
+            (Err(trouble), _) => return Err(trouble),
+        };
+        Ok(Live { connection, found, lost })
     }
 }
 
 impl Live {
     fn lose(&self) {
         self.lost.store(true, Ordering::Release);
+    }
+
+    /// Runs a script and waits for replicas behind it: only the connection that wrote can tell when
+    /// they have what it wrote.
+    async fn run(&mut self, script: &Invocation<'_>, replicas: u32) -> Result<Value, StoreError> {
+        let mut answers = self.send(script.known(), replicas).await;
+        if answers.as_ref().is_ok_and(
+            |answers| matches!(answers.first(), Some(Err(error)) if is_unknown_script(error)),
+        ) {
+            answers = self.send(script.unknown(), replicas).await;
+        }
+        let mut answers = self.judge(answers)?.into_iter();
+        let mut next = || answers.next().unwrap_or(Ok(Value::Nil));
+        let (answer, copies) = (next(), next());
+        let answer = self.judge(answer)?;
+        if replicas > 0 {
+            let copies = copies.and_then(|count| Ok(from_redis_value::<u32>(count)?));
+            self.judge_copies(self.judge(copies)?, replicas)?;
+        }
+        Ok(answer)
+    }
+
+    async fn send(&mut self, script: Cmd, replicas: u32) -> RedisResult<Vec<RedisResult<Value>>> {
+        let mut pipeline = Pipeline::with_capacity(2);
+        pipeline.add_command(script).ignore_errors();
+        if replicas > 0 {
+            pipeline.cmd("WAIT").arg(replicas).arg(REPLICATION.as_millis() as u64);
+        }
+        match &mut self.connection {
+            Connection::Server(connection) => pipeline.query_async(connection).await,
+            Connection::Cluster(connection) => pipeline.query_async(connection).await,
+        }
+    }
+
+    /// What fewer replicas have than must is not told to anybody. The master may be one no longer.
+    fn judge_copies(&self, copies: u32, replicas: u32) -> Result<(), StoreError> {
+        if copies >= replicas {
+            return Ok(());
+        }
+        if let Connection::Server(_) = self.connection {
+            self.lose();
+        }
+        let text =
+            format!("{copies} of {replicas} replicas (redis-replicas) have what was written");
+        Err(StoreError::Unavailable(text))
     }
 
     /// The store's error for Redis'; after one that another server or another time may mend, the next
@@ -190,11 +261,23 @@ impl Live {
             } else if is_fault(&error) && !says("READONLY") && !says("MISCONF") {
                 StoreError::Fault(text)
             } else {
-                self.lose();
+                self.part_with(&error);
                 StoreError::Unavailable(text)
             }
         })
     }
+
+    /// A Cluster's connection looks for its nodes by itself, but not while one only is silent.
+    fn part_with(&self, error: &RedisError) {
+        let is_stuck = error.is_timeout() || error.kind() == ErrorKind::InvalidClientConfig;
+        if is_stuck || matches!(self.connection, Connection::Server(_)) {
+            self.lose();
+        }
+    }
+}
+
+fn is_unknown_script(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }
 
 /// Whether our commands are to blame.
@@ -222,13 +305,15 @@ impl From<RedisError> for Trouble {
     }
 }
 
-fn late() -> Trouble {
-    Trouble::Unreachable("Redis does not answer in time".to_owned())
+impl From<Trouble> for RedisError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Unreachable(text) => (ErrorKind::Client, "unreachable", text).into(),
+            Trouble::Refused(text) => (ErrorKind::InvalidClientConfig, "refused", text).into(),
+        }
+    }
 }
 
-/// With the protocol that tells of a lost connection before a request finds out.
-fn client(url: &str) -> RedisResult<Client> {
-    let info = url.into_connection_info()?;
-    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-    Client::open(info.set_redis_settings(settings))
+fn late() -> Trouble {
+    Trouble::Unreachable("Redis does not answer in time".to_owned())
 }

@@ -1,6 +1,10 @@
 -- In front of every script. KEYS[1] is the share's record, a hash; the share's other keys have the same
 -- prefix, hash tag included. ARGV[1] is the time now in milliseconds: no script asks for the time.
 --
+-- KEYS[2] never exists. While a Cluster moves the share from one node to another, it refuses scripts with
+-- a key that is there and one that is not (TRYAGAIN): all of them, then, before they do anything, and none
+-- is stopped halfway at a key that has gone ahead.
+--
 -- Two rules: every key is written with its time to live, and what must work while memory is full
 -- begins with a write that takes none, for Redis then refuses a script at its first write or never.
 
@@ -63,7 +67,8 @@ local function part_count(r)
   return math.ceil((tonumber(r.size) - SEAL_LEN) / PART_LEN)
 end
 
--- Sets the record's time to live. A first write that takes no memory.
+-- Sets the record's time to live. A first write that takes no memory, and one that replicas are waited for
+-- with where a repeated request finds all done: without one it is not known what they have.
 local function keep_record(r)
   redis.call('PEXPIRE', RECORD, tonumber(r.gone_at) - now)
 end

@@ -6,6 +6,7 @@ if not r then
   return { 'unknown' }
 end
 if not is_staged(r) then
+  keep_record(r)
   return { 'ok', flat }
 end
 

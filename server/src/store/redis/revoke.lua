@@ -5,6 +5,7 @@ local r = load()
 if not r or ARGV[2] ~= '' and r.owner ~= ARGV[2] then
   return { 'unknown' }
 end
+keep_record(r)
 drop_content(r)
 redis.call('UNLINK', STAGED)
 for _, claim in ipairs(redis.call('ZRANGE', CLAIMS, 0, -1)) do

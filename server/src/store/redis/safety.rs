@@ -3,7 +3,8 @@
 //! Invariant: what is refused is refused by the name of the setting. `INFO` tells all that is needed,
 //! since many providers deny `CONFIG`.
 
-/// What is wrong with the server that said this to `INFO`.
+/// What is wrong with the server that said this to `INFO`. Valkey has a `redis_version`, too, of the
+/// Redis that it is compatible with.
 pub(super) fn check(info: &str) -> Result<(), String> {
     let version = field(info, "redis_version").unwrap_or_default();
     if !is_at_least_6_2(version) {
@@ -19,6 +20,21 @@ pub(super) fn check(info: &str) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether a server is a node of a Cluster.
+pub(super) fn is_cluster(info: &str) -> bool {
+    field(info, "cluster_enabled") == Some("1")
+}
+
+/// Whether it has just started and does not answer yet.
+pub(super) fn is_loading(info: &str) -> bool {
+    field(info, "loading") == Some("1")
+}
+
+/// How many replicas are connected to it.
+pub(super) fn replicas(info: &str) -> u32 {
+    field(info, "connected_slaves").and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
 /// What may cost shares in a crash, given what `CONFIG GET appendfsync` said if it was allowed.

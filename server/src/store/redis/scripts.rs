@@ -2,7 +2,7 @@
 //!
 //! Invariant: none starts with a shebang: Redis 6.2 and what is compatible with it know none.
 
-use ::redis::Script;
+use ::redis::{Cmd, ToRedisArgs, cmd};
 use std::sync::LazyLock;
 
 macro_rules! scripts {
@@ -31,4 +31,53 @@ scripts! {
     RENEW = "renew.lua",
     ACKNOWLEDGE = "acknowledge.lua",
     REVOKE = "revoke.lua",
+}
+
+/// A script, and the hash that servers who have seen it know it by.
+pub(super) struct Script {
+    code: &'static str,
+    hash: String,
+}
+
+/// A script with keys and arguments.
+pub(super) struct Invocation<'a> {
+    script: &'a Script,
+    keys: Vec<Vec<u8>>,
+    args: Vec<Vec<u8>>,
+}
+
+impl Script {
+    pub(super) fn new(code: &'static str) -> Self {
+        Self { code, hash: ::redis::Script::new(code).get_hash().to_owned() }
+    }
+
+    pub(super) fn invoke(&self) -> Invocation<'_> {
+        Invocation { script: self, keys: Vec::new(), args: Vec::new() }
+    }
+}
+
+impl Invocation<'_> {
+    pub(super) fn key(&mut self, key: impl ToRedisArgs) -> &mut Self {
+        key.write_redis_args(&mut self.keys);
+        self
+    }
+
+    pub(super) fn arg(&mut self, arg: impl ToRedisArgs) -> &mut Self {
+        arg.write_redis_args(&mut self.args);
+        self
+    }
+
+    /// The command for a server that knows the script.
+    pub(super) fn known(&self) -> Cmd {
+        self.command("EVALSHA", &self.script.hash)
+    }
+
+    /// The command for one that does not, and knows it afterwards.
+    pub(super) fn unknown(&self) -> Cmd {
+        self.command("EVAL", self.script.code)
+    }
+
+    fn command(&self, name: &str, script: &str) -> Cmd {
+        cmd(name).arg(script).arg(self.keys.len()).arg(&self.keys).arg(&self.args).take()
+    }
 }

@@ -1,6 +1,6 @@
 //! What all shares together take, noted in Redis where a quota is set.
 
-use super::{DAY, assert_near, connect, keys, upload};
+use super::{DAY, assert_near, connect, deployment, keys, upload};
 use crate::{
     bench::Hands,
     redis_server::RedisServer,
@@ -19,7 +19,7 @@ fn ledger(server: &RedisServer) -> Vec<String> {
 async fn connect_within(server: &RedisServer, clock: &Arc<Hands>, stored: u64) -> RedisStore {
     let quota = Quota { stored: Some(stored), ..Quota::default() };
     let clock = Arc::clone(clock);
-    RedisStore::connect(&server.url(), Retention::default(), quota, clock)
+    RedisStore::connect(&deployment(&server.url()), Retention::default(), quota, clock)
         .await
         .expect("it is safe")
 }

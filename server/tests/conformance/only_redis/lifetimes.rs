@@ -1,0 +1,175 @@
+//! How long keys live.
+
+use super::{DAY, LEASE, SECOND, assert_near, connect, keys, upload};
+use crate::{
+    bench::Engine,
+    redis_server::RedisServer,
+    sample::{Sample, token},
+};
+use redis::cmd;
+use std::time::Duration;
+use waxseal_server::store::{Store, StoreError};
+
+#[tokio::test]
+async fn content_lives_exactly_until_the_expiry() {
+    let server = RedisServer::start(&[]);
+    let store = connect(&server.url()).await.expect("it is safe");
+    for seconds in [3600, 43_200, 86_400, 432_000, 2_592_000] {
+        for plaintext in [1024, 2_100_000] {
+            let sample = Sample::with_plaintext(plaintext).expiring_in(seconds);
+            upload(&store, &sample).await;
+            let keys = keys(&server, &sample);
+            let expiry = u64::from(seconds) * SECOND;
+            assert_eq!(keys.len() as u64, sample.new.size.parts() + 2);
+            for (key, ttl) in keys {
+                let kept = if key == "record" { expiry + 7 * DAY } else { expiry };
+                assert_near(ttl, kept, &key);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_spent_share_lives_as_long_as_its_leases_may() {
+    let server = RedisServer::start(&[]);
+    let store = connect(&server.url()).await.expect("it is safe");
+    let sample = Sample::with_plaintext(1_100_000).viewed(Some(1)).expiring_in(2_592_000);
+    upload(&store, &sample).await;
+    let claim = token();
+    store.claim(sample.new.id, sample.new.access, claim, None).await.expect("a view is left");
+    let record = 37 * DAY;
+    let parked = format!("claim:{}", claim.to_base64url());
+    let expected = [
+        (&*parked, LEASE),
+        ("claims", record),
+        ("part:0", DAY),
+        ("part:1", DAY),
+        ("record", record),
+    ];
+    let found = keys(&server, &sample);
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    for ((key, ttl), (name, expected)) in found.into_iter().zip(expected) {
+        assert_eq!(key, name);
+        assert_near(ttl, expected, &key);
+    }
+}
+
+/// Goes through all that can happen to shares and looks at every key after each step.
+#[tokio::test]
+async fn every_key_has_a_time_to_live_at_every_step() {
+    let server = RedisServer::start(&[]);
+    let store = connect(&server.url()).await.expect("it is safe");
+    let check = |step: &str| {
+        let mut connection = server.connection();
+        let keys: Vec<String> = cmd("KEYS").arg("*").query(&mut connection).expect("it answers");
+        assert!(!keys.is_empty());
+        for key in keys {
+            let ttl: i64 = cmd("PTTL").arg(&key).query(&mut connection).expect("it answers");
+            assert!(ttl > 0, "{key} has {ttl} after {step}");
+            assert!(key.starts_with("waxseal:{") && key[9..].find("}:") == Some(22), "{key}");
+        }
+    };
+
+    for views in [Some(1), Some(2), None] {
+        let sample = Sample::one_time().viewed(views).with_passphrase();
+        let new = &sample.new;
+        upload(&store, &sample).await;
+        check("create");
+        upload(&store, &sample).await;
+        check("create again");
+        store.landing(new.id, new.access).await.expect("it is live");
+        check("landing");
+        let wrong = store.claim(new.id, new.access, token(), Some(token())).await;
+        assert_refused!(wrong, StoreError::WrongPassphrase { .. });
+        check("a wrong passphrase");
+        let claim = token();
+        for _ in 0..2 {
+            store.claim(new.id, new.access, claim, sample.proof).await.expect("a view is left");
+            check("claim");
+        }
+        store.renew(new.id, claim).await.expect("the lease lasts");
+        check("renew");
+        store.part(new.id, claim, 0).await.expect("the lease lasts");
+        check("part");
+        if views != Some(1) {
+            for _ in 0..9 {
+                let wrong = store.claim(new.id, new.access, token(), Some(token())).await;
+                assert_refused!(wrong, StoreError::WrongPassphrase { .. });
+            }
+            check("burn");
+        }
+        store.acknowledge(new.id, claim).await.expect("it was answered");
+        check("acknowledge");
+        store.revoke(new.id, new.owner).await.expect("the owner may");
+        check("revoke");
+    }
+
+    let sample = Sample::with_plaintext(1_100_000).viewed(Some(1));
+    let new = &sample.new;
+    store.create(new.clone()).await.expect("it is new");
+    check("create staged");
+    for n in [1, 0, 1] {
+        store.put_part(new.id, new.owner, n, sample.part(n)).await.expect("it fits");
+        check("put part");
+    }
+    store.parts(new.id, new.owner).await.expect("known");
+    check("parts");
+    for _ in 0..2 {
+        store.publish(new.id, new.owner).await.expect("all are there");
+        check("publish");
+    }
+    store.status(new.id, new.owner).await.expect("known");
+    let claim = token();
+    store.claim(new.id, new.access, claim, None).await.expect("a view is left");
+    check("claim");
+    store.revoke(new.id, new.owner).await.expect("the owner may");
+    check("revoke");
+}
+
+#[tokio::test]
+async fn a_lapsed_claim_leaves_no_parked_seal() {
+    let bench = Engine::Redis.start().await;
+    let sample = Sample::one_time();
+    bench.create(&sample).await;
+    let claim = token();
+    bench.claim(&sample, claim).await.expect("a view is left");
+    bench.advance(Duration::from_millis(LEASE));
+    assert_refused!(bench.store().renew(sample.new.id, claim).await, StoreError::ClaimOver);
+    assert!(!bench.holds(&sample));
+}
+
+#[tokio::test]
+async fn the_parts_of_a_staged_share_hardly_outlive_it() {
+    const HOUR: u64 = 60 * 60 * SECOND;
+    const MINUTE: u64 = 60 * SECOND;
+    let server = RedisServer::start(&[]);
+    let store = connect(&server.url()).await.expect("it is safe");
+    let sample = Sample::with_plaintext(3_100_000).viewed(Some(1));
+    let new = &sample.new;
+    let put = |n| store.put_part(new.id, new.owner, n, sample.part(n));
+    let assert_renewed = || {
+        for (key, ttl) in keys(&server, &sample) {
+            let content = key.starts_with("part:") || key == "seal";
+            assert_near(ttl, if content { HOUR + MINUTE } else { HOUR }, &key);
+        }
+    };
+    let let_pass = |minutes: u64| {
+        for (key, ttl) in keys(&server, &sample) {
+            let key = format!("waxseal:{{{}}}:{key}", new.id.to_base64url());
+            let left = ttl - i64::try_from(minutes * MINUTE).expect("a few minutes");
+            let mut expire = cmd("PEXPIRE");
+            let () = expire.arg(key).arg(left).query(&mut server.connection()).expect("allowed");
+        }
+    };
+    store.create(new.clone()).await.expect("it is new");
+    for n in [0, 1] {
+        put(n).await.expect("it fits");
+    }
+    assert_renewed();
+    let_pass(59);
+    put(2).await.expect("it fits");
+    assert_renewed();
+    let_pass(59);
+    store.parts(new.id, new.owner).await.expect("known");
+    assert_renewed();
+}
