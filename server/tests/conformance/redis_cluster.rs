@@ -20,8 +20,13 @@ impl Cluster {
     /// Starts three masters, and a replica of each if asked to, and waits until they know each other.
     pub(crate) fn start(with_replicas: bool) -> Self {
         let count = if with_replicas { 6 } else { 3 };
-        let settings = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"];
-        let cluster = Self { nodes: (0..count).map(|_| listening(&settings)).collect() };
+        let settings = [
+            ["--cluster-enabled", "yes"],
+            ["--cluster-node-timeout", "1000"],
+            ["--repl-diskless-sync-delay", "0"],
+        ];
+        let settings = settings.as_flattened();
+        let cluster = Self { nodes: (0..count).map(|_| listening(settings)).collect() };
         for n in 0..count {
             let () = cluster.ask(n, cmd("CLUSTER").arg("SET-CONFIG-EPOCH").arg(n + 1));
         }

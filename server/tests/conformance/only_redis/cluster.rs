@@ -149,8 +149,7 @@ async fn a_share_that_moves_to_another_node_is_left_alone_meanwhile() {
     };
     set(1, "IMPORTING", 0);
     set(0, "MIGRATING", 1);
-    let keys: Vec<String> =
-        cluster.ask(0, cmd("CLUSTER").arg("GETKEYSINSLOT").arg(slot).arg(100));
+    let keys: Vec<String> = cluster.ask(0, cmd("CLUSTER").arg("GETKEYSINSLOT").arg(slot).arg(100));
     assert_eq!(keys.len(), 3, "record, seal and part: {keys:?}");
     // With none, one, two and three of them gone.
     for key in [None].into_iter().chain(keys.iter().map(Some)) {
@@ -160,9 +159,9 @@ async fn a_share_that_moves_to_another_node_is_left_alone_meanwhile() {
             let () = cluster.ask(0, &mut migrate);
         }
         let refused = claim(&store, &sample).await;
-        assert_refused!(refused, StoreError::Unavailable(text) if text.contains("TRYAGAIN"));
+        assert_refused!(refused, StoreError::Unavailable(text) if text.contains("TryAgain"));
         let refused = store.revoke(sample.new.id, sample.new.owner).await;
-        assert_refused!(refused, StoreError::Unavailable(text) if text.contains("TRYAGAIN"));
+        assert_refused!(refused, StoreError::Unavailable(text) if text.contains("TryAgain"));
         let status = store.status(sample.new.id, sample.new.owner).await.expect("it is there");
         assert_eq!((status.state, status.opened_at.len()), (ShareState::Live, 0));
     }
