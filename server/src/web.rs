@@ -3,7 +3,7 @@
 //! Invariant: files under `/assets/` are named by their content and never change; nothing else may
 //! be stored. A link's path is the same page for all links.
 
-use crate::{config::AbuseContact, problem::ApiError, routing, service::Service};
+use crate::{config::AbuseContact, headers, problem::ApiError, routing, service::Service};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -52,7 +52,10 @@ async fn report(app: web::Data<Service>) -> HttpResponse {
     let Some(page) = Client::get("report.html") else { return text(StatusCode::OK, NOT_BUILT) };
     let contact = app.abuse_contact.as_ref().map_or_else(|| NO_CONTACT.to_owned(), link);
     let page = String::from_utf8_lossy(&page.data).replace("{contact}", &contact);
-    HttpResponse::Ok().content_type(content_type("report.html")).body(page)
+    HttpResponse::Ok()
+        .content_type(content_type("report.html"))
+        .insert_header(headers::PERMISSIONS)
+        .body(page)
 }
 
 /// Nothing in a contact needs to be escaped but `&`.
@@ -100,6 +103,9 @@ fn file<Files: RustEmbed>(request: &HttpRequest, name: &str) -> Option<HttpRespo
 
     let mut response = HttpResponse::Ok();
     response.content_type(content_type(name)).insert_header((header::VARY, "accept-encoding"));
+    if name.ends_with(".html") {
+        response.insert_header(headers::PERMISSIONS);
+    }
     if encoding != Encoding::identity() {
         response.insert_header((header::CONTENT_ENCODING, encoding.to_string()));
     }
