@@ -175,10 +175,14 @@ impl fmt::Debug for TokenHash {
 #[cfg(feature = "openapi")]
 fn base64url_schema(len: usize) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
     use utoipa::openapi::schema::{ObjectBuilder, Type};
-    let characters = (len * 4).div_ceil(3);
+    // The last character has fewer bits to say, so fewer of the alphabet end a text.
+    let (characters, last) = match len {
+        16 => (21, "[AQgw]"),
+        _ => (42, "[AEIMQUYcgkosw048]"),
+    };
     ObjectBuilder::new()
         .schema_type(Type::String)
-        .pattern(Some(format!("^[A-Za-z0-9_-]{{{characters}}}$")))
+        .pattern(Some(format!("^[A-Za-z0-9_-]{{{characters}}}{last}$")))
         .description(Some(format!("{len} bytes as canonical base64url without padding")))
         .into()
 }

@@ -39,18 +39,57 @@ pub(super) struct PartParam {
 #[expect(dead_code, reason = "read by the derive only")]
 pub(super) struct Octets(Vec<u8>);
 
-/// The errors of every call.
-pub(super) struct Problems;
+/// A problem with each of these statuses.
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident { $($status:literal: $what:literal,)+ })+) => {$(
+        $(#[$doc])*
+        pub(super) struct $name;
 
-impl IntoResponses for Problems {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let problem = Ref::from_schema_name(Problem::name());
-        let response = ResponseBuilder::new()
-            .description("A problem (RFC 9457): clients act on `type`")
-            .content(PROBLEM_JSON, Content::new(Some(problem)))
-            .build();
-        BTreeMap::from([("default".into(), response.into())])
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                [$(($status.into(), problem($what).into()),)+].into()
+            }
+        }
+    )+};
+}
+
+problems! {
+    /// Any call.
+    Any {
+        "400": "No HTTP as it should be, or a body that is not all there",
+        "500": "A fault of the server",
+        "503": "The store cannot be reached",
     }
+    /// Calls with a body.
+    Body {
+        "408": "The body made no progress",
+        "413": "Too large",
+        "415": "Another media type",
+        "422": "Not what the call takes, or not what this server offers",
+    }
+    /// Calls about a share, which want a token.
+    Token {
+        "401": "The token is missing or is none",
+        "404": "Unknown, or a wrong token for it",
+    }
+    /// Calls that the share's state may not admit.
+    State { "409": "The share's state does not admit it", }
+    /// Calls that need room.
+    Room { "507": "There is no room", }
+    /// Calls that only live shares admit.
+    Over { "410": "The share or the claim is over", }
+    /// Calls that may want a passphrase.
+    Passphrase { "403": "A passphrase is missing or wrong", }
+    /// Calls that answer a part.
+    Range { "416": "No byte of the part is in the range", }
+}
+
+fn problem(what: &str) -> Response {
+    let problem = Ref::from_schema_name(Problem::name());
+    ResponseBuilder::new()
+        .description(format!("{what}: clients act on `type` (RFC 9457)"))
+        .content(PROBLEM_JSON, Content::new(Some(problem)))
+        .build()
 }
 
 struct Tokens;
@@ -98,7 +137,7 @@ struct Document;
 /// This document.
 #[utoipa::path(
     get, path = "/api/openapi.json", tag = "operator",
-    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value))
+    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value), Any)
 )]
 pub(super) async fn document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(json())

@@ -1,6 +1,6 @@
 //! What describes the server itself, its policy and its health, and what its operator calls.
 
-use super::openapi::{IdParam, Problems};
+use super::openapi::{Any, IdParam, Token};
 use crate::{
     extract::{Bearer, Id},
     problem::ApiError,
@@ -17,7 +17,7 @@ type App = web::Data<Service>;
 /// What the screens must reflect.
 #[utoipa::path(
     get, path = "/api/policy", tag = "operator",
-    responses((status = 200, description = "The policy", body = Policy))
+    responses((status = 200, description = "The policy", body = Policy), Any)
 )]
 pub(super) async fn policy(app: App) -> web::Json<Policy> {
     web::Json(app.rules.policy().clone())
@@ -26,7 +26,7 @@ pub(super) async fn policy(app: App) -> web::Json<Policy> {
 /// Whether the process lives.
 #[utoipa::path(
     get, path = "/healthz", tag = "operator",
-    responses((status = 200, description = "It does", body = String, content_type = "text/plain"))
+    responses((status = 200, description = "It does", body = String, content_type = "text/plain"), Any)
 )]
 pub(super) async fn healthy() -> &'static str {
     "ok\n"
@@ -37,7 +37,7 @@ pub(super) async fn healthy() -> &'static str {
     get, path = "/readyz", tag = "operator",
     responses(
         (status = 200, description = "It does", body = String, content_type = "text/plain"),
-        Problems
+        Any
     )
 )]
 pub(super) async fn ready(app: App) -> Result<&'static str, ApiError> {
@@ -49,7 +49,7 @@ pub(super) async fn ready(app: App) -> Result<&'static str, ApiError> {
 #[utoipa::path(
     delete, path = "/api/operator/shares/{id}", tag = "operator", security(("operator" = [])),
     params(IdParam),
-    responses((status = 204, description = "It is gone"), Problems)
+    responses((status = 204, description = "It is gone"), Any, Token)
 )]
 pub(super) async fn take_down(
     app: App,

@@ -1,6 +1,6 @@
 //! What owners call: creating, uploading, publishing, looking after and revoking shares.
 
-use super::openapi::{IdParam, Octets, PartParam, Problems};
+use super::openapi::{Any, Body, IdParam, Octets, Over, PartParam, Room, State, Token};
 use crate::{
     evenly,
     extract::{Bearer, Id, Json, PartBody, PartNumber},
@@ -31,7 +31,7 @@ const BATCH_BYTES: usize = BATCH_LIMIT * 200;
 #[utoipa::path(
     post, path = "/api/shares", tag = "owner",
     request_body = CreateRequest,
-    responses((status = 201, description = "It is there", body = ShareReceipt), Problems)
+    responses((status = 201, description = "It is there", body = ShareReceipt), Any, Body, State, Room)
 )]
 pub(super) async fn create(
     app: App,
@@ -48,7 +48,7 @@ pub(super) async fn create(
     put, path = "/api/shares/{id}/parts/{n}", tag = "owner", security(("owner" = [])),
     params(IdParam, PartParam),
     request_body(content = Octets, content_type = "application/octet-stream"),
-    responses((status = 204, description = "It is stored"), Problems)
+    responses((status = 204, description = "It is stored"), Any, Body, Token, State, Room)
 )]
 pub(super) async fn put_part(
     app: App,
@@ -71,7 +71,7 @@ pub(super) async fn put_part(
 #[utoipa::path(
     get, path = "/api/shares/{id}/parts", tag = "owner", security(("owner" = [])),
     params(IdParam),
-    responses((status = 200, description = "Those stored", body = PartsResponse), Problems)
+    responses((status = 200, description = "Those stored", body = PartsResponse), Any, Token, Over)
 )]
 pub(super) async fn parts(
     app: App,
@@ -86,7 +86,7 @@ pub(super) async fn parts(
 #[utoipa::path(
     post, path = "/api/shares/{id}/publish", tag = "owner", security(("owner" = [])),
     params(IdParam),
-    responses((status = 200, description = "It is published", body = ShareReceipt), Problems)
+    responses((status = 200, description = "It is published", body = ShareReceipt), Any, Token, State)
 )]
 pub(super) async fn publish(
     app: App,
@@ -101,7 +101,7 @@ pub(super) async fn publish(
 #[utoipa::path(
     get, path = "/api/shares/{id}/status", tag = "owner", security(("owner" = [])),
     params(IdParam),
-    responses((status = 200, description = "Its status", body = Status), Problems)
+    responses((status = 200, description = "Its status", body = Status), Any, Token)
 )]
 pub(super) async fn status(
     app: App,
@@ -115,7 +115,7 @@ pub(super) async fn status(
 #[utoipa::path(
     delete, path = "/api/shares/{id}", tag = "owner", security(("owner" = [])),
     params(IdParam),
-    responses((status = 200, description = "Its status after that", body = Status), Problems)
+    responses((status = 200, description = "Its status after that", body = Status), Any, Token)
 )]
 pub(super) async fn revoke(
     app: App,
@@ -129,7 +129,7 @@ pub(super) async fn revoke(
 #[utoipa::path(
     post, path = "/api/status", tag = "owner",
     request_body = BatchStatusRequest,
-    responses((status = 200, description = "One each", body = BatchStatusResponse), Problems)
+    responses((status = 200, description = "One each", body = BatchStatusResponse), Any, Body)
 )]
 pub(super) async fn statuses(
     app: App,

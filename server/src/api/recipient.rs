@@ -1,6 +1,6 @@
 //! What recipients call: looking at a share, opening it, fetching its parts.
 
-use super::openapi::{IdParam, Octets, PartParam, Problems};
+use super::openapi::{Any, Body, IdParam, Octets, Over, PartParam, Passphrase, Range, Token};
 use crate::{
     extract::{Bearer, ByteRange, Id, Json, PartNumber, Slice},
     problem::ApiError,
@@ -28,7 +28,7 @@ const CLAIM_LIMIT: usize = 1024;
 #[utoipa::path(
     get, path = "/api/shares/{id}", tag = "recipient", security(("access" = [])),
     params(IdParam),
-    responses((status = 200, description = "It can be opened", body = Landing), Problems)
+    responses((status = 200, description = "It can be opened", body = Landing), Any, Token, Over)
 )]
 pub(super) async fn landing(
     app: App,
@@ -63,7 +63,7 @@ pub(super) async fn landing(
                 ("waxseal-views-left" = u32, description = "Openings left; absent = any number")
             )
         ),
-        Problems
+        Any, Body, Token, Over, Passphrase
     )
 )]
 pub(super) async fn claim(
@@ -102,7 +102,7 @@ pub(super) async fn claim(
             status = 206, description = "The range of it",
             body = Octets, content_type = "application/octet-stream"
         ),
-        Problems
+        Any, Token, Over, Range
     )
 )]
 pub(super) async fn part(
@@ -133,7 +133,7 @@ pub(super) async fn part(
 #[utoipa::path(
     post, path = "/api/shares/{id}/lease", tag = "recipient", security(("claim" = [])),
     params(IdParam),
-    responses((status = 200, description = "Until when", body = LeaseResponse), Problems)
+    responses((status = 200, description = "Until when", body = LeaseResponse), Any, Token, Over)
 )]
 pub(super) async fn renew(
     app: App,
@@ -148,7 +148,7 @@ pub(super) async fn renew(
 #[utoipa::path(
     post, path = "/api/shares/{id}/ack", tag = "recipient", security(("claim" = [])),
     params(IdParam),
-    responses((status = 204, description = "It is over"), Problems)
+    responses((status = 204, description = "It is over"), Any, Token)
 )]
 pub(super) async fn acknowledge(
     app: App,

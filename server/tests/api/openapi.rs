@@ -1,6 +1,6 @@
 //! The OpenAPI document, held against the server.
 
-use crate::support::TestServer;
+use crate::support::{Documented, TestServer};
 use serde_json::Value;
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
@@ -65,7 +65,8 @@ fn every_call_names_its_errors_and_its_token() {
             if path.starts_with("/api/shares/") {
                 let token = call["security"][0].as_object().expect("a token is needed");
                 assert!(token.keys().all(|name| schemes.contains_key(name)), "{method} {path}");
-                assert!(call["responses"].get("default").is_some(), "{method} {path}");
+                assert!(call["responses"].get("401").is_some(), "{method} {path}");
+                assert!(call["responses"].get("404").is_some(), "{method} {path}");
             }
         }
     }
@@ -85,6 +86,18 @@ fn the_documentation_lists_every_type_of_problem() {
     let mut rows: Vec<_> = rows.collect();
     rows.sort_unstable();
     assert_eq!(rows, types);
+}
+
+/// What the statuses of all tests are held against.
+#[test]
+fn an_undocumented_status_is_noticed() {
+    let documented = Documented::by_all_servers();
+    assert!(documented.has("GET", "/api/shares/x/parts/7?a", 416));
+    assert!(!documented.has("GET", "/api/shares/x/parts/7", 409));
+    assert!(!documented.has("GET", "/api/policy", 404));
+    // What is no call may answer anything.
+    assert!(documented.has("PATCH", "/api/policy", 405));
+    assert!(documented.has("GET", "/api/shares/x/y/z", 404));
 }
 
 fn collect(value: &Value, references: &mut Vec<String>) {

@@ -1,11 +1,13 @@
 //! A server of one's own, a client for it, and shares to put there.
 
 mod client;
+mod documented;
 mod process;
 mod share;
 mod wire;
 
 pub(crate) use client::{Client, Reply};
+pub(crate) use documented::Documented;
 pub(crate) use process::Process;
 pub(crate) use share::{Share, claim_token};
 pub(crate) use wire::Wire;

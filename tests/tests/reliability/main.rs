@@ -5,4 +5,5 @@
 #![allow(clippy::print_stdout, reason = "what was counted is for people to read")]
 
 mod crash;
+mod openapi;
 mod smuggling;

@@ -80,6 +80,7 @@ const PROGRAMS: [Program; 7] = [
 ];
 
 const CRYPTOGRAPHY: &str = "cryptography>=50";
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const AXE: &str = "axe-core@4.14.1";
 const DENY: &str = "cargo-deny@0.20.2";
 
@@ -89,7 +90,7 @@ impl Needs {
         let full = extent == Extent::Full;
         let wanted = PROGRAMS.iter().filter(|program| full || !program.end_to_end);
         install(&wanted.filter(|program| !(program.is_there)()).collect::<Vec<_>>())?;
-        let python = python()?;
+        let python = python(full)?;
         let axe = full.then(axe);
         if let Some(axe) = &axe
             && !axe.is_file()
@@ -154,15 +155,27 @@ fn list(missing: &[&Program]) -> String {
     list
 }
 
-/// A Python with the other implementation of the sealed body's scheme.
-fn python() -> Result<PathBuf> {
+/// A Python with the other implementation of the sealed body's scheme and, for the end-to-end tests, what
+/// holds the OpenAPI document against a server.
+fn python(end_to_end: bool) -> Result<PathBuf> {
     let folder = root().join("target/venv");
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let import = "from cryptography.cobblestone import Cobblestone256Encryptor";
-    if !works(&python, import) {
-        run(command("python3", ["-m", "venv"]).arg(&folder))?;
+    let (_, version) = SCHEMATHESIS.split_once("==").expect("a version is named");
+    let schemathesis = format!(
+        "from importlib.metadata import version; assert version('schemathesis') == '{version}'"
+    );
+    let cobblestone = "from cryptography.cobblestone import Cobblestone256Encryptor".to_owned();
+    for (import, package, wanted) in
+        [(cobblestone, CRYPTOGRAPHY, true), (schemathesis, SCHEMATHESIS, end_to_end)]
+    {
+        if !wanted || works(&python, &import) {
+            continue;
+        }
+        if !works(&python, "import pip") {
+            run(command("python3", ["-m", "venv"]).arg(&folder))?;
+        }
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-        run(command(&python, pip).arg(CRYPTOGRAPHY))?;
+        run(command(&python, pip).arg(package))?;
     }
     Ok(python)
 }

@@ -1,6 +1,6 @@
 //! An HTTP client that takes every answer as it comes.
 
-use super::{Share, Wire, claim_token};
+use super::{Documented, Share, Wire, claim_token};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -27,8 +27,22 @@ impl Client {
         Self { address, agent }
     }
 
-    /// A request as it is.
+    /// A request as it is; the status of its answer is one that the document lists.
     pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
+        let reply = self.ask(method, path, headers, body);
+        let known = Documented::by_all_servers().has(method, path, reply.status);
+        assert!(known, "{method} {path} is answered {}, which is not documented", reply.status);
+        reply
+    }
+
+    /// As [`Self::send`], whatever the status.
+    pub(super) fn ask(
         &self,
         method: &str,
         path: &str,

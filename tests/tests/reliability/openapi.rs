@@ -1,0 +1,103 @@
+//! The OpenAPI document, held against the running server by schemathesis: valid and invalid requests to
+//! every call, and calls that follow from each other's answers.
+
+use anyhow::{Context, Result, ensure};
+use std::{fs, path::PathBuf, process::Command};
+use waxseal_core::{
+    layout::{BodySize, PART, SEAL},
+    token::{AccessToken, ClaimToken, OperatorToken, OwnerToken, Proof, ShareId},
+    wire::{ClaimRequest, CreateRequest, ExpiresIn, Views},
+};
+use waxseal_tests::{
+    api::Api,
+    extent::extent,
+    server::{Engine, Server},
+};
+
+/// The lists of ids in the plan: the states of their shares.
+const STATES: [&str; 8] =
+    ["live", "protected", "once", "opened", "acknowledged", "staged", "doomed", "reported"];
+
+/// Bytes of the smallest ciphertext.
+const SMALLEST: u64 = 1096;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_is_one_that_the_document_describes() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let config = folder.path().join("waxseal.toml");
+    let operator = OperatorToken::from_bytes([4; 32]).to_base64url();
+    fs::write(&config, format!("operator_token = \"{operator}\"\nlog_level = \"warn\"\n"))?;
+    let config = format!("--config={}", config.display());
+    let server = Server::start(Engine::Sqlite, &[&config], None).await?;
+    let origin = format!("http://127.0.0.1:{}", server.port());
+    let plan = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/reliability/openapi/schemathesis.toml");
+    make_shares(&Api::new(&origin), &fs::read_to_string(&plan)?.parse()?).await?;
+
+    let python = std::env::var_os("WAXSEAL_PYTHON").context(
+        "WAXSEAL_PYTHON names no Python with schemathesis: run the tests with `cargo xtask test`",
+    )?;
+    let examples = extent(10, 300).to_string();
+    let asked = Command::new(python)
+        .current_dir(folder.path())
+        .args(["-m", "schemathesis.cli", "--config-file"])
+        .arg(plan)
+        .args(["run", "--no-color", "--checks=all", "--max-examples", &examples])
+        .arg(format!("{origin}/api/openapi.json"))
+        .output()?;
+    let said = String::from_utf8_lossy(&asked.stdout);
+    let errors = String::from_utf8_lossy(&asked.stderr);
+    ensure!(asked.status.success(), "{said}\n{errors}");
+    ensure!(said.contains("Tested: 16") && said.contains("No issues found"), "{said}");
+    println!("{}", said.split("SUMMARY").last().unwrap_or_default());
+    let logs = String::from_utf8_lossy(&server.logs()).into_owned();
+    ensure!(!logs.contains("\"status\":5"), "{logs}");
+    Ok(())
+}
+
+/// Makes what the plan's lists name.
+async fn make_shares(api: &Api, plan: &toml::Table) -> Result<()> {
+    let lists = plan["dictionaries"].as_table().context("lists of ids")?;
+    for (state, list) in lists.iter().filter(|(name, _)| STATES.contains(&name.as_str())) {
+        for id in list["values"].as_array().context("ids")? {
+            let id: ShareId = id.as_str().context("an id is text")?.parse()?;
+            make(api, id, state).await.with_context(|| state.clone())?;
+        }
+    }
+    Ok(())
+}
+
+async fn make(api: &Api, id: ShareId, state: &str) -> Result<()> {
+    let access = AccessToken::from_bytes([1; 32]);
+    // Two parts, the second a chunk of next to nothing.
+    let large = (SEAL + PART) as u64 + 1;
+    let staged = state == "staged";
+    let size = if staged { next_size(large)? } else { SMALLEST.try_into()? };
+    let once = ["once", "opened", "acknowledged"].contains(&state);
+    let request = CreateRequest {
+        id,
+        access_hash: access.hash(),
+        owner_hash: OwnerToken::from_bytes([2; 32]).hash(),
+        passphrase_hash: (state == "protected").then(|| Proof::from_bytes([5; 32]).hash()),
+        size,
+        expires_in: ExpiresIn::try_from(86_400)?,
+        views: once.then_some(Views::ONE),
+        head: (!staged).then(|| vec![0; SMALLEST as usize]),
+    };
+    let answer = api.send(http::Method::POST, "/api/shares", None, Some(&request)).await?;
+    ensure!(answer.status == 201, "{answer:?}");
+    if ["opened", "acknowledged"].contains(&state) {
+        let claim = ClaimRequest { claim: ClaimToken::from_bytes([3; 32]), proof: None };
+        let path = format!("/api/shares/{}/claims", id.to_base64url());
+        let access = access.to_base64url();
+        let answer = api.send(http::Method::POST, &path, Some(&access), Some(&claim)).await?;
+        ensure!(answer.status == 200, "{answer:?}");
+    }
+    Ok(())
+}
+
+/// The first size from `least` on that a ciphertext can have.
+fn next_size(least: u64) -> Result<BodySize> {
+    let sizes = (least..least + PART as u64).map(BodySize::try_from);
+    sizes.flatten().next().context("there is one within a part")
+}
