@@ -8,6 +8,7 @@ mod errors;
 mod files;
 mod opening;
 mod remover;
+mod reserve;
 mod rows;
 mod staging;
 mod sweep;
@@ -50,9 +51,9 @@ impl SqliteStore {
         quota: Quota,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let (db, files) = database::open(path, quota.free_disk)?;
+        let (db, files, reserve) = database::open(path, quota.free_disk)?;
         let usage = Usage::new(&db, quota)?;
-        let writer = Writer::start(db, files, usage, retention, clock)?;
+        let writer = Writer::start(db, files, reserve, usage, retention, clock)?;
         Ok(Self { writer, retention })
     }
 

@@ -8,9 +8,13 @@
 use super::{
     super::StoreError,
     files::{Files, sync_folder},
+    reserve::Reserve,
 };
 use rusqlite::{Connection, ErrorCode, types::FromSql};
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 /// Bytes of a database page, and of the padding.
 const PAGE: i64 = 4096;
@@ -74,8 +78,11 @@ const SCHEMA: &str = "
     CREATE INDEX claim_until ON claim (share, until);
 ";
 
-/// Opens the database and the folder of its parts.
-pub(super) fn open(path: &Path, reserve: u64) -> Result<(Connection, Files), StoreError> {
+/// Opens the database, the folder of its parts and the room kept for a full disk.
+pub(super) fn open(
+    path: &Path,
+    free_disk: u64,
+) -> Result<(Connection, Files, Reserve), StoreError> {
     let home = folder_of(path);
     make_private_dir(home).map_err(|error| at(home, &error))?;
     touch_private(path).map_err(|error| at(path, &error))?;
@@ -84,12 +91,19 @@ pub(super) fn open(path: &Path, reserve: u64) -> Result<(Connection, Files), Sto
     check_settings(&db)?;
     prepare_schema(&db)?;
 
-    let mut folder = path.as_os_str().to_owned();
-    folder.push(".parts");
-    make_private_dir(Path::new(&folder)).map_err(|error| at(Path::new(&folder), &error))?;
-    let files = Files::new(folder.into(), reserve);
+    let folder = beside(path, ".parts");
+    make_private_dir(&folder).map_err(|error| at(&folder, &error))?;
+    let files = Files::new(folder, free_disk);
     remove_orphans(&db, &files)?;
-    Ok((db, files))
+    let reserve = Reserve::open(&beside(path, ".reserve"))?;
+    Ok((db, files, reserve))
+}
+
+/// What is called as the database is, and something behind that.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// Sets all that SQLite forgets when it closes, and takes the lock for as long as it is open.
@@ -226,7 +240,7 @@ mod tests {
     fn churn(seed: u64) -> Result<usize, StoreError> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("waxseal.db");
-        let (db, _files) = open(&path, 0)?;
+        let (db, ..) = open(&path, 0)?;
         db.execute_batch("PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN")?;
         let mut random = xorshift(seed);
         let (mut kept, mut deleted) = (BTreeMap::new(), HashSet::new());

@@ -67,3 +67,93 @@ fn due(tx: &Tx<'_>, query: &str, limit: usize) -> Result<Vec<i64>, StoreError> {
         statement.query_map((tx.now.unix_millis() as i64, limit as i64), |row| row.get(0))?;
     Ok(keys.collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        NewShare, Quota, Retention,
+        record::Record,
+        sqlite::{
+            database,
+            rows::{Lease, NewPart},
+            usage::Usage,
+        },
+    };
+    use waxseal_core::{
+        layout::{BodySize, SEAL},
+        time::Timestamp,
+        token::{ShareId, TokenHash},
+        wire::ExpiresIn,
+    };
+
+    const NOW: Timestamp = Timestamp::from_unix_millis(1_772_546_520_123);
+
+    /// Parts of the share: several steps' worth.
+    const MANY: u64 = 2 * PARTS as u64 + 10;
+
+    #[test]
+    fn a_share_of_many_parts_and_claims_goes_step_by_step_and_its_seal_first() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let (db, files, _reserve) =
+            database::open(&folder.path().join("waxseal.db"), 0).expect("it opens");
+        let usage = Usage::new(&db, Quota::default()).expect("it is empty");
+        let retention = Retention::default();
+        let mut tx = Tx { db: &db, files: &files, usage: &usage, retention, now: NOW };
+        let share = share(&tx);
+        db.execute_batch("BEGIN").expect("none runs");
+        let count = |table: &str| {
+            let query = format!("SELECT count(*) FROM {table}");
+            let count: i64 = db.query_row(&query, [], |row| row.get(0)).expect("there is one");
+            count as usize
+        };
+        assert!(!sweep(&tx).expect("SQLite works"), "nothing is due");
+        assert_eq!((count("part"), count("claim")), (MANY as usize, CLAIMS + 10));
+
+        tx.keep_content(share, Some(NOW)).expect("SQLite works");
+        let seals = "content WHERE seal IS NOT NULL";
+        assert_eq!(count(seals), 1);
+        for left in [MANY as usize - PARTS, MANY as usize - 2 * PARTS] {
+            assert!(sweep(&tx).expect("SQLite works"), "{left} parts are left");
+            assert_eq!((count("part"), count(seals)), (left, 0));
+        }
+        assert!(!sweep(&tx).expect("SQLite works"));
+        assert_eq!((count("part"), count("claim"), count("share")), (0, CLAIMS + 10, 1));
+
+        tx.now = NOW.after(retention.staged);
+        assert!(sweep(&tx).expect("SQLite works"));
+        assert_eq!((count("claim"), count("share")), (10, 1));
+        assert!(!sweep(&tx).expect("SQLite works"));
+        assert_eq!((count("claim"), count("share")), (0, 0));
+    }
+
+    /// A share as large as [`MANY`] parts make it; those that are stored are as short as can be.
+    fn share(tx: &Tx<'_>) -> i64 {
+        let hash = TokenHash::from_bytes([1; 32]);
+        let new = NewShare {
+            id: ShareId::from_bytes([1; 16]),
+            access: hash,
+            owner: hash,
+            passphrase: None,
+            size: BodySize::of_plaintext(MANY * 1024 * 1024 - 1).expect("a possible length"),
+            expires_in: ExpiresIn::try_from(86_400).expect("a possible expiry"),
+            views: None,
+            head: None,
+        };
+        let record = Record::new(&new, &tx.retention, NOW);
+        let key = tx.insert(new.id, &record).expect("it is new");
+        for n in 0..MANY {
+            let bytes = [0; SEAL + 1];
+            tx.put(key, &NewPart::split(n, &bytes), None).expect("SQLite works");
+            let missing = new.size.part_len(n).expect("one of its parts") - bytes.len();
+            tx.usage.add(missing, false);
+        }
+        for n in 0..CLAIMS + 10 {
+            let mut claim = [0; 32];
+            claim[..8].copy_from_slice(&n.to_be_bytes());
+            let lease = Lease { first: NOW, until: NOW };
+            tx.save_lease(key, TokenHash::from_bytes(claim), lease).expect("SQLite works");
+        }
+        key
+    }
+}

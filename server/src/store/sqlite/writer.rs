@@ -9,6 +9,7 @@ use super::{
     super::{Clock, Full, Retention, StoreError},
     files::Files,
     remover::Remover,
+    reserve::Reserve,
     rows::Tx,
     sweep,
     usage::Usage,
@@ -48,6 +49,10 @@ trait Job: Send {
     /// Does it; says whether that may be committed. What a quota refuses is refused before anything is
     /// written.
     fn run(&mut self, tx: &Tx<'_>) -> bool;
+    /// Whether it must not fail for want of room.
+    fn is_essential(&self) -> bool;
+    /// Whether there was no room for it.
+    fn found_disk_full(&self) -> bool;
     /// Replaces its result: the transaction failed.
     fn fail(&mut self, error: StoreError);
     /// Hands over its result.
@@ -58,8 +63,8 @@ struct Call<T, F> {
     work: F,
     result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
-    /// Its body's place in the queue.
-    _room: Option<OwnedSemaphorePermit>,
+    /// Its body's place in the queue, if it has one.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl<T: Send, F: Fn(&Tx<'_>) -> Result<T, StoreError> + Send> Job for Call<T, F> {
@@ -71,6 +76,14 @@ impl<T: Send, F: Fn(&Tx<'_>) -> Result<T, StoreError> + Send> Job for Call<T, F>
         );
         self.result = Some(result);
         !failed
+    }
+
+    fn is_essential(&self) -> bool {
+        self.room.is_none()
+    }
+
+    fn found_disk_full(&self) -> bool {
+        matches!(self.result, Some(Err(StoreError::Full(Full::Engine))))
     }
 
     fn fail(&mut self, error: StoreError) {
@@ -89,19 +102,22 @@ impl Writer {
     pub(super) fn start(
         db: Connection,
         files: Files,
+        reserve: Reserve,
         usage: Usage,
         retention: Retention,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel();
-        let owner = Owner { db, files, remover: Remover::start()?, usage, retention, clock };
+        let remover = Remover::start()?;
+        let owner = Owner { db, files, reserve, remover, usage, retention, clock };
         let thread =
             thread::Builder::new().name("sqlite".to_owned()).spawn(move || owner.run(&waiting))?;
         let room = Arc::new(Semaphore::new(QUEUE));
         Ok(Self { jobs: Some(jobs), room, thread: Some(thread) })
     }
 
-    /// Does `work` in a transaction and returns its result once that is committed.
+    /// Does `work` in a transaction and returns its result once that is committed; on a full disk with
+    /// the room that is kept for that.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         work: impl Fn(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -129,7 +145,7 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         if let Some(jobs) = &self.jobs {
             // If the thread has gone, so has `reply`.
-            let _ = jobs.send(Box::new(Call { work, result: None, reply, _room: room }));
+            let _ = jobs.send(Box::new(Call { work, result: None, reply, room }));
         }
         answer.await.unwrap_or_else(|_| {
             Err(StoreError::Unavailable("the database's thread has ended".to_owned()))
@@ -150,6 +166,7 @@ impl Drop for Writer {
 struct Owner {
     db: Connection,
     files: Files,
+    reserve: Reserve,
     remover: Remover,
     usage: Usage,
     retention: Retention,
@@ -186,7 +203,12 @@ impl Owner {
         let together = self.transact(|| batch.iter_mut().all(run));
         if !matches!(together, Ok(true)) {
             for each in &mut batch {
-                let alone = self.transact(|| run(each));
+                let mut alone = self.transact(|| run(each));
+                let full = is_full(&alone) || each.0.found_disk_full();
+                if full && each.0.is_essential() && self.reserve.release() {
+                    alone = self.transact(|| run(each));
+                    self.reserve.fill();
+                }
                 let (job, doomed) = each;
                 if !matches!(alone, Ok(true)) {
                     doomed.clear();
@@ -203,20 +225,29 @@ impl Owner {
 
     /// Removes some of what is due to go; says whether there may be more.
     fn sweep(&self) -> bool {
-        let mut more = Ok(false);
-        let mut doomed = Vec::new();
-        let done = self.transact(|| {
-            more = sweep::sweep(&self.tx());
-            doomed = self.files.doomed();
-            more.is_ok()
-        });
-        if matches!(done, Ok(true)) {
-            self.remover.remove(doomed, || {});
+        // Where there was no room for it there may be now.
+        self.reserve.fill();
+        let mut swept = self.try_sweep();
+        if is_full(&swept) && self.reserve.release() {
+            swept = self.try_sweep();
+            self.reserve.fill();
         }
-        done.and(more).unwrap_or_else(|error| {
+        swept.unwrap_or_else(|error| {
             tracing::warn!(%error, "what is due to go could not be removed, and is tried again");
             false
         })
+    }
+
+    fn try_sweep(&self) -> Result<bool, StoreError> {
+        let (mut more, mut doomed) = (Ok(false), Vec::new());
+        self.transact(|| {
+            more = sweep::sweep(&self.tx());
+            doomed = self.files.doomed();
+            more.is_ok()
+        })?;
+        let more = more?;
+        self.remover.remove(doomed, || {});
+        Ok(more)
     }
 
     fn tx(&self) -> Tx<'_> {
@@ -256,4 +287,8 @@ impl Owner {
         self.db.execute_batch("COMMIT")?;
         Ok(true)
     }
+}
+
+const fn is_full<T>(result: &Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Full(Full::Engine)))
 }
