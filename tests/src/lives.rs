@@ -61,12 +61,13 @@ impl Life {
     pub fn new(number: u32, dice: &mut Dice) -> Self {
         let plaintext = *dice.pick(&PLAINTEXTS);
         let views = *dice.pick(&[Some(1), Some(1), Some(1), Some(2), None]);
-        let mut life = Self::of(number, plaintext, views, dice);
+        let life = Self::of(number, plaintext, views, dice);
         if dice.percent(30) {
-            life.proof = Some(Proof::from_bytes(dice.bytes()));
-            life.besieged = dice.percent(30);
+            let besieged = dice.percent(30);
+            Self { besieged, ..life.with_passphrase(dice) }
+        } else {
+            life
         }
-        life
     }
 
     /// A share of this size for so many views, without a passphrase.
@@ -92,6 +93,21 @@ impl Life {
             state: State::default(),
             steps: Vec::new(),
         }
+    }
+
+    /// The same with a passphrase.
+    #[must_use]
+    pub fn with_passphrase(self, dice: &mut Dice) -> Self {
+        Self { proof: Some(Proof::from_bytes(dice.bytes())), ..self }
+    }
+
+    /// The steps that make it live.
+    pub fn upload(&self) -> Vec<Step> {
+        let (puts, publish) = match self.parts() {
+            1 => (0..0, None),
+            parts => (0..parts, Some(Step::Publish)),
+        };
+        [Step::Create].into_iter().chain(puts.map(Step::Put)).chain(publish).collect()
     }
 
     /// How many parts it has.
@@ -128,6 +144,15 @@ impl Life {
             }
         }
         vec![state]
+    }
+
+    /// What it is, if every step was answered.
+    pub fn now(&self) -> State {
+        let mut state = self.state.clone();
+        for noted in &self.steps {
+            state.take(self, noted.step);
+        }
+        state
     }
 
     /// Takes one of the [`Self::possible`] states as the one it is in.

@@ -67,6 +67,11 @@ impl Process {
         Ok(line.trim_end().to_owned())
     }
 
+    /// Its number in the system.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it has ended by itself.
     ///
     /// # Errors

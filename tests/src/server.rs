@@ -9,6 +9,7 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use std::{
+    ffi::OsString,
     io::ErrorKind,
     path::{Path, PathBuf},
     process::Command,
@@ -24,6 +25,9 @@ pub enum Engine {
     Redis,
 }
 
+/// What the database is called in its folder.
+const DATABASE: &str = "waxseal.db";
+
 /// Where a server keeps its shares.
 pub enum Store {
     /// The folder of the database.
@@ -37,6 +41,8 @@ pub struct Server {
     store: Store,
     port: u16,
     options: Vec<String>,
+    database: PathBuf,
+    launcher: Vec<String>,
     process: Option<Process>,
     logs: Output,
 }
@@ -51,11 +57,31 @@ impl Server {
             Engine::Sqlite => Store::Sqlite(tempfile::tempdir()?),
             Engine::Redis => Store::Redis(Redis::start(clock).await?),
         };
-        let options = options.iter().map(ToString::to_string).collect();
-        let logs = Output::default();
-        let mut server = Self { store, port: 0, options, process: None, logs };
+        let mut server = Self::new(store, DATABASE, Vec::new(), options);
         server.run(clock)?;
         Ok(server)
+    }
+
+    /// Starts one on the embedded store in a folder as it is; `database` is the file's path in it.
+    /// `launcher` is a program, with its arguments, that becomes the server.
+    ///
+    /// # Errors
+    /// If the binary or the launcher is missing, or the server does not start.
+    pub fn on(
+        folder: TempDir,
+        database: &str,
+        launcher: Vec<String>,
+        options: &[&str],
+    ) -> Result<Self> {
+        let mut server = Self::new(Store::Sqlite(folder), database, launcher, options);
+        server.run(None)?;
+        Ok(server)
+    }
+
+    fn new(store: Store, database: &str, launcher: Vec<String>, options: &[&str]) -> Self {
+        let options = options.iter().map(ToString::to_string).collect();
+        let (database, logs) = (database.into(), Output::default());
+        Self { store, port: 0, options, database, launcher, process: None, logs }
     }
 
     /// Where it listens.
@@ -111,11 +137,15 @@ impl Server {
 
     fn run(&mut self, clock: Option<&Clock>) -> Result<()> {
         let store = match &self.store {
-            Store::Sqlite(folder) => format!("sqlite:{}/waxseal.db", folder.path().display()),
+            Store::Sqlite(folder) => {
+                format!("sqlite:{}", folder.path().join(&self.database).display())
+            }
             Store::Redis(redis) => redis.url(),
         };
-        let mut command = Command::new(binary()?);
+        let mut words = self.launcher.iter().map(OsString::from).chain([binary()?.into()]);
+        let mut command = Command::new(words.next().context("at least the server's own binary")?);
         command
+            .args(words)
             .args(["--listen", &format!("127.0.0.1:{}", self.port), "--store", &store])
             .args(&self.options);
         if let Some(clock) = clock {

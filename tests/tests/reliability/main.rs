@@ -5,5 +5,9 @@
 #![allow(clippy::print_stdout, reason = "what was counted is for people to read")]
 
 mod crash;
+#[cfg(target_os = "linux")] // For its namespaces.
+mod full_disk;
 mod openapi;
 mod smuggling;
+#[cfg(target_os = "linux")] // For its strace.
+mod unsynced;

@@ -31,7 +31,7 @@ const MANAGERS: [(&str, &str); 3] = [
     ("macOS:", "brew install"),
 ];
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 8] = [
     Program {
         name: "redis-server",
         is_there: || find("redis-server").is_some(),
@@ -69,6 +69,13 @@ const PROGRAMS: [Program; 7] = [
         name: "nginx",
         is_there: || find("nginx").is_some(),
         packages: ["nginx", "nginx", "nginx"],
+        end_to_end: true,
+    },
+    Program {
+        // Records what a server writes, for tests that cut the power; elsewhere there are none.
+        name: "strace",
+        is_there: || !cfg!(target_os = "linux") || find("strace").is_some(),
+        packages: ["strace", "strace", ""],
         end_to_end: true,
     },
     Program {

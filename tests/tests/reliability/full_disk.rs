@@ -1,0 +1,151 @@
+//! A disk without a byte left: nothing new is taken, and everything that was promised still holds.
+
+use anyhow::{Context, Result, bail, ensure};
+use fs4::available_space;
+use std::sync::Arc;
+use waxseal_tests::{
+    api::Api,
+    dice::Dice,
+    lives::{
+        Life,
+        check::{check_integrity, seals_at_rest},
+        load::Moment,
+        state::{Outcome, Step},
+    },
+    server::Server,
+    volume::Volume,
+};
+
+/// What the server leaves free, and room for some shares.
+const VOLUME: u64 = (64 + 24) * 1024 * 1024;
+
+const DATABASE: &str = "data/waxseal.db";
+
+/// One part, a file.
+const FILE: u64 = 200_000;
+
+/// Three parts.
+const PARTS: u64 = 2_200_000;
+
+#[tokio::test]
+async fn on_a_full_disk_only_what_takes_room_is_refused() -> Result<()> {
+    let mut dice = Dice::new(1);
+    let folder = tempfile::tempdir()?;
+    let volume = Volume::mount(folder.path(), VOLUME)?;
+    let inside = volume.path();
+    let mut server = Server::on(folder, DATABASE, volume.launcher(), &[])?;
+    let client = Client::of(&server);
+
+    // While there is room.
+    let mut stored = Vec::new();
+    for (number, plaintext) in (0..).zip([1024, FILE, PARTS, 1024, FILE, PARTS]) {
+        let mut life = Life::of(number, plaintext, Some(1), &mut dice);
+        client.upload(&mut life).await?;
+        stored.push(life);
+    }
+    let mut endless = Life::of(10, FILE, None, &mut dice);
+    client.upload(&mut endless).await?;
+    let mut guessed = Life::of(11, 1024, Some(1), &mut dice).with_passphrase(&mut dice);
+    client.upload(&mut guessed).await?;
+    let mut staged = Life::of(12, PARTS, Some(1), &mut dice);
+    client.steps(&mut staged, &[Step::Create, Step::Put(0), Step::Put(1)]).await?;
+
+    // The server's own shares fill the disk no further than to what it leaves free.
+    let mut created = 0;
+    while client.creates(1000 + created, &mut dice).await? {
+        created += 1;
+    }
+    println!(
+        "{created} shares of {FILE} bytes until 507, {} bytes free",
+        available_space(&inside)?
+    );
+    ensure!(created > 0, "there was no room from the start");
+
+    // Another program fills the rest.
+    volume.fill()?;
+    ensure!(available_space(&inside)? == 0, "the disk is not full");
+    ensure!(!client.creates(2000, &mut dice).await?, "a share is created on a full disk");
+    let put = staged.ask(&client.api, Step::Put(2)).await?;
+    ensure!(put == Outcome::Full, "a part is answered {put:?}");
+    for life in &mut stored[..3] {
+        client.open(life, &mut dice).await?;
+    }
+    for claim in 0..20 {
+        endless.claim(claim, &mut dice);
+        let open = [Step::Landing, Step::Claim(claim), Step::Renew(claim), Step::Part(claim, 0)];
+        client.steps(&mut endless, &open).await?;
+    }
+    client.steps(&mut guessed, &[Step::WrongPassphrase; 10]).await?;
+    client.steps(&mut staged, &[Step::Status, Step::Revoke]).await?;
+    client.steps(&mut stored[3], &[Step::Status, Step::Revoke]).await?;
+
+    // All of that is durable, and the server starts without a byte of room.
+    volume.fill()?;
+    server.kill();
+    check_integrity(&inside.join(DATABASE))?;
+    server.restart().context("on a full disk")?;
+    let client = Client::of(&server);
+    let found = seals_at_rest(&inside.join("data"))?;
+    for life in stored.iter_mut().chain([&mut endless, &mut guessed, &mut staged]) {
+        let state = life.find(&client.api, u64::MAX).await?;
+        let is_there = found.contains(&life.number);
+        ensure!(is_there != state.is_spent(), "the seal of {} is there: {is_there}", life.number);
+        life.settle(state);
+    }
+    client.open(&mut stored[4], &mut dice).await?;
+    ensure!(!client.creates(3000, &mut dice).await?, "a share is created on a full disk");
+
+    // Room comes back.
+    volume.make_room()?;
+    let mut later = Life::of(4000, PARTS, Some(1), &mut dice);
+    client.upload(&mut later).await?;
+    for life in [&mut stored[5], &mut later] {
+        client.open(life, &mut dice).await?;
+    }
+    Ok(())
+}
+
+struct Client {
+    api: Api,
+    moment: Moment,
+}
+
+impl Client {
+    fn of(server: &Server) -> Self {
+        let api = Api::new(&format!("http://127.0.0.1:{}", server.port()));
+        Self { api, moment: Arc::new(|| 0) }
+    }
+
+    /// Makes steps that must be answered as always.
+    async fn steps(&self, life: &mut Life, steps: &[Step]) -> Result<()> {
+        let mut state = life.now();
+        for step in steps {
+            let there = life.step(&self.api, &mut state, *step, &self.moment).await?;
+            ensure!(there, "the server is gone");
+        }
+        Ok(())
+    }
+
+    async fn upload(&self, life: &mut Life) -> Result<()> {
+        self.steps(life, &life.upload()).await
+    }
+
+    /// Opens a share as a recipient does, with a lost answer and with everybody else in vain.
+    async fn open(&self, life: &mut Life, dice: &mut Dice) -> Result<()> {
+        life.claim(1, dice);
+        let head = [Step::Landing, Step::Claim(0), Step::Claim(0), Step::Claim(1)];
+        let parts: Vec<Step> = (0..life.parts()).map(|n| Step::Part(0, n)).collect();
+        let end = [Step::Renew(0), Step::Acknowledge(0), Step::Claim(0), Step::Status];
+        self.steps(life, &[&head[..], &parts, &end].concat()).await
+    }
+
+    /// Whether there is room for another share.
+    async fn creates(&self, number: u32, dice: &mut Dice) -> Result<bool> {
+        let life = Life::of(number, FILE, Some(1), dice);
+        match life.ask(&self.api, Step::Create).await? {
+            Outcome::Done => Ok(true),
+            Outcome::Full => Ok(false),
+            other => bail!("a creation is answered {other:?}"),
+        }
+    }
+}
