@@ -9,9 +9,20 @@ use anyhow::{Context, Result, bail};
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    fs,
+    fs, io,
     path::{Component, Path},
 };
+use tempfile::TempDir;
+
+/// A folder where syncs take no time, if the system has one; what they are worth is up to [`Disk`], and
+/// the end of a process takes nothing from it.
+///
+/// # Errors
+/// Those of the file system.
+pub fn in_memory() -> io::Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
+}
 
 /// What is written whole or not at all.
 const SECTOR: usize = 512;

@@ -16,6 +16,7 @@ use waxseal_core::wire::ShareState;
 use waxseal_tests::{
     api::Api,
     dice::Dice,
+    disk::in_memory,
     extent::extent,
     lives::{
         Life,
@@ -23,8 +24,10 @@ use waxseal_tests::{
         check::{check_integrity, part_files, seals_at_rest},
         load::Moment,
     },
-    server::{Engine, Server},
+    server::Server,
 };
+
+const DATABASE: &str = "waxseal.db";
 
 const CLIENTS: u64 = 6;
 
@@ -37,10 +40,10 @@ async fn what_was_answered_before_a_kill_holds_after_it() -> Result<()> {
     let seed = Dice::seed()?;
     println!("WAXSEAL_SEED={seed}");
     let mut dice = Dice::new(seed);
-    let mut server = Server::start(Engine::Sqlite, &["--lease", "24h"], None).await?;
+    let mut server = Server::on(in_memory()?, DATABASE, Vec::new(), &["--lease", "24h"])?;
     let api = Api::new(&format!("http://127.0.0.1:{}", server.port()));
     let folder = server.store().folder().to_owned();
-    let database = folder.join("waxseal.db");
+    let database = folder.join(DATABASE);
     let (mut lives, mut counts) = (Vec::new(), Counts::default());
     for kill in 1..=kills {
         let at = || format!("at kill {kill} with WAXSEAL_SEED={seed}");

@@ -5,12 +5,11 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use std::{collections::BTreeSet, path::Path, sync::Arc};
-use tempfile::TempDir;
 use tokio::task::JoinSet;
 use waxseal_tests::{
     api::Api,
     dice::Dice,
-    disk::{Disk, Fate},
+    disk::{Disk, Fate, in_memory},
     extent::extent,
     lives::{
         Life,
@@ -43,6 +42,9 @@ struct Recording {
     lives: Vec<Life>,
 }
 
+/// Whether the syncs of a file or folder are forgotten.
+type Forgets<'a> = &'a dyn Fn(&Path) -> bool;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_before_a_power_cut_holds_after_it() -> Result<()> {
     let seed = Dice::seed()?;
@@ -50,7 +52,7 @@ async fn what_was_answered_before_a_power_cut_holds_after_it() -> Result<()> {
     let mut dice = Dice::new(seed);
     let recording = record(&mut dice).await?;
     let all = recording.events.len();
-    let cuts = extent(40, all);
+    let cuts = extent(25, all);
     let points: BTreeSet<usize> = match cuts {
         // Each of them.
         cuts if cuts == all => (0..all).collect(),
@@ -85,7 +87,7 @@ async fn a_disk_that_forgets_syncs_is_found_out() -> Result<()> {
     let mut dice = Dice::new(seed);
     let recording = record(&mut dice).await?;
     let in_parts = |path: &Path| path.parent() == Some(Path::new("data/waxseal.db.parts"));
-    let forgetting: [(&str, &dyn Fn(&Path) -> bool); 6] = [
+    let forgetting: [(&str, Forgets<'_>); 6] = [
         ("journal", &|path| path == Path::new("data/waxseal.db-journal")),
         ("database", &|path| path == Path::new(DATABASE)),
         ("parts", &in_parts),
@@ -94,37 +96,35 @@ async fn a_disk_that_forgets_syncs_is_found_out() -> Result<()> {
         ("name of the database's folder", &|path| path == Path::new("")),
     ];
     for (what, forgets) in forgetting {
-        let tries = found_out(&recording, forgets, &mut dice).await;
-        let tries = tries.with_context(|| format!("{what}, WAXSEAL_SEED={seed}"))?;
-        println!("without the syncs of the {what}: found out at power cut {tries}");
+        let found = found_out(&recording, forgets, &mut dice).await;
+        let found = found.with_context(|| format!("{what}, WAXSEAL_SEED={seed}"))?;
+        println!("without the syncs of the {what}: {found}");
     }
     Ok(())
 }
 
-/// After how many power cuts it is noticed that some syncs are missing.
-async fn found_out(
-    recording: &Recording,
-    forgets: &dyn Fn(&Path) -> bool,
-    dice: &mut Dice,
-) -> Result<u32> {
+/// Cuts the power until it is noticed that some syncs are missing; says what was noticed.
+async fn found_out(recording: &Recording, forgets: Forgets<'_>, dice: &mut Dice) -> Result<String> {
+    let Recording { events, lives } = recording;
+    let last = events.len() - 1;
     // While the database is written to the journal matters, and in the end everything else.
-    let writes: Vec<usize> = (0..recording.events.len())
-        .filter(|n| match &recording.events[*n].1 {
-            Event::Write(path, ..) => path == Path::new(DATABASE),
-            _ => *n + 1 == recording.events.len(),
-        })
+    let writes: Vec<usize> = (0..last)
+        .filter(|n| matches!(&events[*n].1, Event::Write(path, ..) if path == Path::new(DATABASE)))
         .collect();
     for cut in 1..=TRIES {
-        let last = if cut % 2 == 0 { recording.events.len() - 1 } else { *dice.pick(&writes) };
-        let mut disk = Disk::default();
-        for (_, event) in &recording.events[..=last] {
+        let at = if cut % 2 == 0 { last } else { *dice.pick(&writes) };
+        let (mut forgetful, mut true_disk) = (Disk::default(), Disk::default());
+        for (_, event) in &events[..=at] {
+            true_disk.play(event)?;
             if !matches!(event, Event::Sync(path) if forgets(path)) {
-                disk.play(event)?;
+                forgetful.play(event)?;
             }
         }
-        let (moment, _) = recording.events[last];
-        if hold(&recording.lives, &disk, moment, Fate::Mixed, dice).await.is_err() {
-            return Ok(cut);
+        let (moment, _) = events[at];
+        if let Err(found) = hold(lives, &forgetful, moment, Fate::Mixed, dice).await {
+            hold(lives, &true_disk, moment, Fate::Mixed, dice).await.context("with all syncs")?;
+            let found: String = format!("{found:#}").replace('\n', " ").chars().take(120).collect();
+            return Ok(format!("power cut {cut} shows it: {found} …"));
         }
     }
     bail!("{TRIES} power cuts and nobody noticed")
@@ -132,7 +132,7 @@ async fn found_out(
 
 /// Has clients at work on a server that is watched.
 async fn record(dice: &mut Dice) -> Result<Recording> {
-    let (folder, traces) = (memory()?, memory()?);
+    let (folder, traces) = (in_memory()?, in_memory()?);
     let trace = traces.path().join("trace");
     let root = folder.path().to_owned();
     let server = Server::on(folder, DATABASE, trace::tracer(&trace), &OPTIONS)
@@ -172,7 +172,7 @@ async fn record(dice: &mut Dice) -> Result<Recording> {
 
 /// Cuts the power and holds a server on what is left to what was answered before.
 async fn hold(lives: &[Life], disk: &Disk, moment: u64, fate: Fate, dice: &mut Dice) -> Result<()> {
-    let folder = memory()?;
+    let folder = in_memory()?;
     disk.cut(fate, dice, folder.path())?;
     let database = folder.path().join(DATABASE);
     if database.exists() {
@@ -197,10 +197,4 @@ async fn hold(lives: &[Life], disk: &Disk, moment: u64, fate: Fate, dice: &mut D
         life.open(&api, life.state.clone(), dice).await?;
     }
     Ok(())
-}
-
-/// A folder where syncs take no time, if there is one: what they are worth is up to [`Disk`].
-fn memory() -> Result<TempDir> {
-    let memory = Path::new("/dev/shm");
-    Ok(if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? })
 }
