@@ -178,6 +178,10 @@ impl Failure {
             (ProblemType::StorageFull, _) => {
                 (Kind::Full, "the server has no room for it now".to_owned())
             }
+            (ProblemType::TooMany, _) => (
+                Kind::Unreachable,
+                "too much was asked from this network for now; nothing was used up".to_owned(),
+            ),
             (ProblemType::Unavailable | ProblemType::Internal | ProblemType::Timeout, _) => {
                 (Kind::Unreachable, in_words(problem))
             }

@@ -17,7 +17,7 @@ use crate::{
 };
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen_futures::spawn_local;
-use waxseal_core::wire::Policy;
+use waxseal_core::wire::{Policy, ProblemType};
 use web_sys::HtmlElement;
 
 /// The server's policy, once it has answered.
@@ -63,6 +63,11 @@ fn explain(error: &ApiError) -> String {
     match error {
         ApiError::Unreachable => {
             "The server cannot be reached. What you wrote is still here; try again.".to_owned()
+        }
+        ApiError::Problem(problem) if problem.kind == ProblemType::TooMany => {
+            "Too much was shared from your network within the hour. What you wrote is still here; try \
+             again in a few minutes."
+                .to_owned()
         }
         ApiError::Problem(problem) => {
             problem.detail.clone().unwrap_or_else(|| format!("{}.", problem.title))

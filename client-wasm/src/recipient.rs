@@ -279,6 +279,7 @@ impl Recipient {
             }
             (ProblemType::ClaimOver, _) => Screen::ClaimOver.show(),
             (ProblemType::UnknownShare, _) => Screen::Unknown.show(),
+            (ProblemType::TooMany, _) => screen::failed(TOO_MANY),
             _ => screen::failed(UNEXPECTED),
         }
     }
@@ -286,6 +287,9 @@ impl Recipient {
 
 const UNEXPECTED: &str =
     "The server gave an answer that this page does not understand. Nothing was used up.";
+
+const TOO_MANY: &str = "Too much was opened from your network within the hour. Nothing was used up: \
+    load this page again in a few minutes.";
 
 /// What says that this claim will never be given the item.
 const ENDS: [ProblemType; 4] = [

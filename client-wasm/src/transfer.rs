@@ -17,7 +17,7 @@ use futures_util::future::try_join_all;
 use js_sys::Promise;
 use std::cell::{Cell, RefCell};
 use wasm_bindgen_futures::JsFuture;
-use waxseal_core::backoff;
+use waxseal_core::{backoff, wire::ProblemType};
 
 /// Workers at once, whatever the processor: some wait for the network while others seal.
 const LANES: usize = 4;
@@ -51,7 +51,8 @@ pub async fn run(
     try_join_all((0..lanes).map(|_| lane())).await.map(|_| ())
 }
 
-/// Does `work` till it gets through: what cannot reach the server is tried again, later and later.
+/// Does `work` till it gets through: what cannot reach the server, or is too much for now, is tried
+/// again, later and later.
 ///
 /// # Errors
 /// The first [`Failure`] that trying again does not mend.
@@ -65,6 +66,7 @@ pub async fn insist<T>(
     loop {
         match work().await {
             Err(Failure::Unreachable) => {}
+            Err(Failure::Problem(problem)) if problem.kind == ProblemType::TooMany => {}
             done => return done,
         }
         drop(waiting.replace(progress.wait()));

@@ -14,6 +14,7 @@ pub use store_url::StoreUrl;
 use crate::{
     net::{self, Limits, Patience},
     policy::{PolicyError, Rules},
+    rates::Allowance,
     store::{
         Quota, Retention,
         redis::{AddressError, Deployment},
@@ -144,6 +145,23 @@ pub struct Settings {
     /// Most connections at a time from one address, or from one /64 of IPv6; 0 = any number.
     #[conf(long, env, default_value = "256")]
     pub max_connections_per_address: usize,
+
+    /// Shares that one address may make in an hour, evenly after as many at once; 0 = any number, as
+    /// for the three below.
+    #[conf(long, env, default_value = "3600")]
+    pub creations_per_hour: u64,
+
+    /// Claims from one address in an hour: each opening is one, and each wrong passphrase.
+    #[conf(long, env, default_value = "7200")]
+    pub openings_per_hour: u64,
+
+    /// Statuses that one address may ask for in an hour: "My links" asks for each of its links.
+    #[conf(long, env, default_value = "360000")]
+    pub lookups_per_hour: u64,
+
+    /// Bytes that one address may upload in an hour, as sealed.
+    #[conf(long, env, default_value = "17179869184")]
+    pub upload_bytes_per_hour: u64,
 
     /// Reverse proxies in front of the server, as addresses or networks, comma-separated (a list in
     /// TOML): what they say of whom they forward for is believed.
@@ -316,6 +334,16 @@ impl Settings {
                 Err(CheckError::Certificate { name })
             }
             _ => Ok(()),
+        }
+    }
+
+    /// What one network may do in an hour.
+    pub(crate) const fn allowance(&self) -> Allowance {
+        Allowance {
+            creations: self.creations_per_hour,
+            openings: self.openings_per_hour,
+            lookups: self.lookups_per_hour,
+            bytes: self.upload_bytes_per_hour,
         }
     }
 

@@ -6,8 +6,10 @@ mod bearer;
 mod body;
 mod path;
 mod range;
+mod visitor;
 
 pub(crate) use bearer::Bearer;
 pub(crate) use body::{Json, PartBody};
 pub(crate) use path::{Id, PartNumber};
 pub(crate) use range::{ByteRange, Slice};
+pub(crate) use visitor::Visitor;

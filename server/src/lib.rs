@@ -15,7 +15,9 @@ mod headers;
 mod net;
 mod policy;
 mod problem;
+mod rates;
 mod routing;
+mod same_site;
 mod service;
 mod web;
 

@@ -109,6 +109,10 @@ impl From<StoreError> for ApiError {
                 Self::new(ProblemType::Policy).detail("without leases, only shares of one part")
             }
             StoreError::Full(full) => Self::new(ProblemType::StorageFull).detail(full.to_string()),
+            StoreError::TooMany { wait } => {
+                let seconds = wait.as_secs_f64().ceil() as u64;
+                Self::new(ProblemType::TooMany).header(header::RETRY_AFTER, seconds.into())
+            }
             StoreError::Unavailable(cause) => Self::new(ProblemType::Unavailable).because(cause),
             StoreError::Fault(cause) => Self::new(ProblemType::Internal).because(cause),
         }
@@ -162,6 +166,8 @@ const fn status_and_title(kind: ProblemType) -> (StatusCode, &'static str) {
         ProblemType::WrongPassphrase => (StatusCode::FORBIDDEN, "Wrong passphrase"),
         ProblemType::ShareOver => (StatusCode::GONE, "The share is over"),
         ProblemType::ClaimOver => (StatusCode::GONE, "The claim is over"),
+        ProblemType::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+        ProblemType::CrossSite => (StatusCode::FORBIDDEN, "Not from another site"),
         ProblemType::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "Storage full"),
         ProblemType::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Store unavailable"),
         ProblemType::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
@@ -173,6 +179,7 @@ mod tests {
     use super::*;
     use crate::store::Full;
     use actix_web::body::to_bytes;
+    use std::time::Duration;
 
     async fn answer(error: impl Into<ApiError>) -> (u16, Option<HeaderValue>, serde_json::Value) {
         let response = error.into().error_response();
@@ -201,6 +208,7 @@ mod tests {
             (StoreError::Full(Full::Engine), 507, "storage-full"),
             (StoreError::Full(Full::Stored), 507, "storage-full"),
             (StoreError::Full(Full::Staged), 507, "storage-full"),
+            (StoreError::TooMany { wait: Duration::from_millis(1) }, 429, "too-many-requests"),
             (StoreError::Unavailable("secret".into()), 503, "unavailable"),
             (StoreError::Fault("secret".into()), 500, "internal"),
         ] {
@@ -208,7 +216,7 @@ mod tests {
             assert_eq!(answered, status);
             assert_eq!(problem["status"], status);
             assert_eq!(problem["type"], format!("urn:waxseal:problem:{kind}"));
-            assert_eq!(retry.is_some(), status == 503, "{kind}");
+            assert_eq!(retry.is_some(), [429, 503].contains(&status), "{kind}");
             assert_eq!(problem["tries_left"].as_u64(), (kind == "wrong-passphrase").then_some(9));
             assert_eq!(problem["state"].as_str(), (kind == "share-over").then_some("opened"));
             assert_eq!(problem["at"].is_string(), kind == "share-over");

@@ -9,6 +9,8 @@ use crate::{
     evenly, framing, headers, logs,
     net::{self, Rules as NetRules},
     policy::Rules,
+    rates::Rates,
+    same_site,
     store::Store,
     web,
 };
@@ -22,6 +24,10 @@ pub(crate) struct Service {
     pub(crate) store: Arc<dyn Store>,
     /// What may be created.
     pub(crate) rules: Rules,
+    /// How much of it.
+    pub(crate) rates: Rates,
+    /// How connections are taken.
+    pub(crate) net: Arc<NetRules>,
     /// Where reports of abuse go.
     pub(crate) abuse_contact: Option<AbuseContact>,
     /// Whoever has it may take shares down.
@@ -37,18 +43,21 @@ pub fn run(
     listener: TcpListener,
     store: Arc<dyn Store>,
 ) -> io::Result<Server> {
+    let connections = Arc::new(settings.connections());
     let service = Data::new(Service {
+        rates: Rates::new(settings.allowance(), Arc::clone(&store)),
+        net: Arc::clone(&connections),
         store,
         rules: Rules::new(settings.policy()).map_err(io::Error::other)?,
         abuse_contact: settings.abuse_contact.clone(),
         operator: settings.operator_token.clone(),
     });
-    let rules: Arc<NetRules> = Arc::new(settings.connections());
-    net::serve(rules, listener, move || {
+    net::serve(connections, listener, move || {
         App::new()
             .app_data(service.clone())
             .wrap(from_fn(framing::bounded))
             .wrap(from_fn(evenly::answer_unknown))
+            .wrap(from_fn(same_site::only))
             .wrap(headers::security())
             .wrap(from_fn(logs::request))
             .wrap(from_fn(net::request))

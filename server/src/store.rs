@@ -7,13 +7,18 @@
 
 mod part;
 mod quota;
+mod rate;
 mod record;
 pub mod redis;
 pub mod sqlite;
 
 pub use part::Part;
 pub use quota::{Full, Quota};
+pub use rate::{Charge, Rate};
 
+pub(crate) use rate::Counts;
+
+use crate::network::Network;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::time::Duration;
@@ -158,6 +163,12 @@ pub enum StoreError {
     /// There is no room. Claims, acknowledgements and revocations never get this.
     #[error("there is no room: {0}")]
     Full(Full),
+    /// The network has used up what it may do for now.
+    #[error("the network must wait")]
+    TooMany {
+        /// Until the same fits.
+        wait: Duration,
+    },
     /// The store cannot be reached, answers too late, or is not safely configured.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
@@ -283,6 +294,14 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Unknown`].
     async fn take_down(&self, id: ShareId) -> Result<(), StoreError>;
+
+    /// Counts what a network does, together with all servers on this store: all charges or, if one of
+    /// them exceeds its allowance, none. An allowance may be used at once; then it comes back evenly.
+    /// Nothing of it outlasts an hour.
+    ///
+    /// # Errors
+    /// [`StoreError::TooMany`]. Anything else says that nothing was counted, not that it must not be.
+    async fn charge(&self, network: Network, charges: &[Charge]) -> Result<(), StoreError>;
 
     /// Whether the store answers and is configured so that it can keep its promises.
     ///

@@ -78,7 +78,8 @@ fn a_file_may_hold_every_setting() {
                 force_passphrase = true\nallow_insecure_http = true\nlease = \"0s\"\n\
                 record_retention = \"1h\"\nbody_timeout = \"1s\"\nhead_timeout = \"2s\"\n\
                 min_rate = 0\nidle_timeout = \"3s\"\nmax_connections = 5\n\
-                max_connections_per_address = 4\nshutdown_timeout = \"0s\"\n\
+                creations_per_hour = 1\nopenings_per_hour = 2\nlookups_per_hour = 3\n\
+                upload_bytes_per_hour = 4\nmax_connections_per_address = 4\nshutdown_timeout = \"0s\"\n\
                 trusted_proxies = [\"::1\", \"10.0.0.0/8\"]\nlog_level = \"off\"\n\
                 workers = 3\nabuse_contact = \"abuse@example.org\"\n\
                 operator_token = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n";

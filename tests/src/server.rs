@@ -16,6 +16,9 @@ use std::{
 };
 use tempfile::TempDir;
 
+/// What one address may do.
+const RATES: [&str; 4] = ["CREATIONS", "OPENINGS", "LOOKUPS", "UPLOAD_BYTES"];
+
 /// A kind of store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
@@ -147,7 +150,10 @@ impl Server {
         command
             .args(words)
             .args(["--listen", &format!("127.0.0.1:{}", self.port), "--store", &store])
-            .args(&self.options);
+            .args(&self.options)
+            // All that a test does comes from one address; one that is about rates sets its own by flags.
+            .envs(RATES.map(|rate| (format!("WAXSEAL_{rate}_PER_HOUR"), "0")))
+            .env("WAXSEAL_MAX_CONNECTIONS_PER_ADDRESS", "0");
         if let Some(clock) = clock {
             clock.rules(&mut command);
         }

@@ -52,11 +52,11 @@ impl ApiError {
 
     /// Whether the same request may succeed later.
     pub(crate) fn is_passing(&self) -> bool {
-        use ProblemType::{Internal, Timeout, Unavailable};
+        use ProblemType::{Internal, Timeout, TooMany, Unavailable};
         match self {
             Self::NoAnswer { .. } => true,
             Self::Problem { problem, .. } => {
-                matches!(problem.kind, Internal | Timeout | Unavailable)
+                matches!(problem.kind, Internal | Timeout | TooMany | Unavailable)
             }
             Self::Moved(_) | Self::Foreign | Self::Untrusted(_) | Self::Unsendable(_) => false,
         }

@@ -70,6 +70,10 @@ text_enum! {
         ShareOver = "urn:waxseal:problem:share-over",
         /// 410: this claim has lapsed or was acknowledged.
         ClaimOver = "urn:waxseal:problem:claim-over",
+        /// 429: too much from this network for now; see `Retry-After`. Nothing happened.
+        TooMany = "urn:waxseal:problem:too-many-requests",
+        /// 403: a page of another site sent the request. Nothing happened.
+        CrossSite = "urn:waxseal:problem:cross-site",
         /// 507: the store is full.
         StorageFull = "urn:waxseal:problem:storage-full",
         /// 503: the store cannot be reached or is not safely configured; see `Retry-After`.

@@ -57,6 +57,7 @@ problems! {
     /// Any call.
     Any {
         "400": "No HTTP as it should be, or a body that is not all there",
+        "403": "A browser sent it for a page of another site",
         "500": "A fault of the server",
         "503": "The store cannot be reached",
     }
@@ -79,7 +80,9 @@ problems! {
     /// Calls that only live shares admit.
     Over { "410": "The share or the claim is over", }
     /// Calls that may want a passphrase.
-    Passphrase { "403": "A passphrase is missing or wrong", }
+    Passphrase { "403": "A passphrase is missing or wrong, or a browser sent it for another site", }
+    /// Calls that are counted.
+    Counted { "429": "Too much from one address for now, see `Retry-After`", }
     /// Calls that answer a part.
     Range { "416": "No byte of the part is in the range", }
 }

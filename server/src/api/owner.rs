@@ -1,12 +1,12 @@
 //! What owners call: creating, uploading, publishing, looking after and revoking shares.
 
-use super::openapi::{Any, Body, IdParam, Octets, Over, PartParam, Room, State, Token};
+use super::openapi::{Any, Body, Counted, IdParam, Octets, Over, PartParam, Room, State, Token};
 use crate::{
     evenly,
-    extract::{Bearer, Id, Json, PartBody, PartNumber},
+    extract::{Bearer, Id, Json, PartBody, PartNumber, Visitor},
     problem::ApiError,
     service::Service,
-    store::{Receipt, StoreError},
+    store::{Rate, Receipt, StoreError},
 };
 use actix_web::{HttpResponse, http::StatusCode, web};
 use tokio::time::Instant;
@@ -31,14 +31,17 @@ const BATCH_BYTES: usize = BATCH_LIMIT * 200;
 #[utoipa::path(
     post, path = "/api/shares", tag = "owner",
     request_body = CreateRequest,
-    responses((status = 201, description = "It is there", body = ShareReceipt), Any, Body, State, Room)
+    responses((status = 201, description = "It is there", body = ShareReceipt), Any, Body, State, Room, Counted)
 )]
 pub(super) async fn create(
     app: App,
+    Visitor(network): Visitor,
     Json(request): Json<CreateRequest, CREATE_LIMIT>,
 ) -> Result<HttpResponse, ApiError> {
     let id = request.id;
     let share = app.rules.admit(request)?;
+    let bytes = share.head.as_ref().map_or(0, |head| head.len() as u64);
+    app.rates.admit(network, &[(Rate::Creations, 1), (Rate::Bytes, bytes)]).await?;
     let receipt = app.store.create(share).await?;
     Ok(answer(StatusCode::CREATED, id, receipt))
 }
@@ -48,10 +51,11 @@ pub(super) async fn create(
     put, path = "/api/shares/{id}/parts/{n}", tag = "owner", security(("owner" = [])),
     params(IdParam, PartParam),
     request_body(content = Octets, content_type = "application/octet-stream"),
-    responses((status = 204, description = "It is stored"), Any, Body, Token, State, Room)
+    responses((status = 204, description = "It is stored"), Any, Body, Token, State, Room, Counted)
 )]
 pub(super) async fn put_part(
     app: App,
+    Visitor(network): Visitor,
     Bearer(owner): Owner,
     id: Result<Id, ApiError>,
     PartNumber(n): PartNumber,
@@ -59,6 +63,7 @@ pub(super) async fn put_part(
 ) -> Result<HttpResponse, ApiError> {
     // Only now, with the body read: a malformed id must look like any other unknown one.
     let Id(id) = id?;
+    app.rates.admit(network, &[(Rate::Bytes, part.len() as u64)]).await?;
     match app.store.put_part(id, owner.hash(), n, part).await {
         Ok(()) => Ok(HttpResponse::NoContent().finish()),
         Err(StoreError::WrongPart) => Err(ApiError::new(ProblemType::Invalid)
@@ -101,13 +106,15 @@ pub(super) async fn publish(
 #[utoipa::path(
     get, path = "/api/shares/{id}/status", tag = "owner", security(("owner" = [])),
     params(IdParam),
-    responses((status = 200, description = "Its status", body = Status), Any, Token)
+    responses((status = 200, description = "Its status", body = Status), Any, Token, Counted)
 )]
 pub(super) async fn status(
     app: App,
+    Visitor(network): Visitor,
     Bearer(owner): Owner,
     Id(id): Id,
 ) -> Result<web::Json<Status>, ApiError> {
+    app.rates.admit(network, &[(Rate::Lookups, 1)]).await?;
     Ok(web::Json(app.store.status(id, owner.hash()).await?))
 }
 
@@ -129,15 +136,17 @@ pub(super) async fn revoke(
 #[utoipa::path(
     post, path = "/api/status", tag = "owner",
     request_body = BatchStatusRequest,
-    responses((status = 200, description = "One each", body = BatchStatusResponse), Any, Body)
+    responses((status = 200, description = "One each", body = BatchStatusResponse), Any, Body, Counted)
 )]
 pub(super) async fn statuses(
     app: App,
+    Visitor(network): Visitor,
     Json(BatchStatusRequest { shares }): Json<BatchStatusRequest, BATCH_BYTES>,
 ) -> Result<web::Json<BatchStatusResponse>, ApiError> {
     if shares.len() > BATCH_LIMIT {
         return Err(ApiError::new(ProblemType::Invalid).detail("more than 200 shares"));
     }
+    app.rates.admit(network, &[(Rate::Lookups, shares.len() as u64)]).await?;
     let start = Instant::now();
     let asked = shares.iter().map(|share| (share.id, share.owner.hash())).collect();
     let known = app.store.statuses(asked).await?;

@@ -1,10 +1,13 @@
 //! What recipients call: looking at a share, opening it, fetching its parts.
 
-use super::openapi::{Any, Body, IdParam, Octets, Over, PartParam, Passphrase, Range, Token};
+use super::openapi::{
+    Any, Body, Counted, IdParam, Octets, Over, PartParam, Passphrase, Range, Token,
+};
 use crate::{
-    extract::{Bearer, ByteRange, Id, Json, PartNumber, Slice},
+    extract::{Bearer, ByteRange, Id, Json, PartNumber, Slice, Visitor},
     problem::ApiError,
     service::Service,
+    store::Rate,
 };
 use actix_web::{
     HttpResponse,
@@ -63,17 +66,19 @@ pub(super) async fn landing(
                 ("waxseal-views-left" = u32, description = "Openings left; absent = any number")
             )
         ),
-        Any, Body, Token, Over, Passphrase
+        Any, Body, Token, Over, Passphrase, Counted
     )
 )]
 pub(super) async fn claim(
     app: App,
     Bearer(access): Access,
+    Visitor(network): Visitor,
     id: Result<Id, ApiError>,
     Json(request): Json<ClaimRequest, CLAIM_LIMIT>,
 ) -> Result<HttpResponse, ApiError> {
     // Only now, with the body read: a malformed id must look like any other unknown one.
     let Id(id) = id?;
+    app.rates.admit(network, &[(Rate::Openings, 1)]).await?;
     let proof = request.proof.map(|proof| proof.hash());
     let opened = app.store.claim(id, access.hash(), request.claim.hash(), proof).await?;
     let mut response = HttpResponse::Ok();

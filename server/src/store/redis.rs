@@ -7,6 +7,7 @@ mod address;
 mod fields;
 mod ledger;
 mod link;
+mod rate;
 mod reply;
 mod safety;
 mod scripts;
@@ -14,10 +15,12 @@ mod scripts;
 pub use address::{AddressError, Deployment};
 
 use super::{
-    Clock, Full, LandingView, NewShare, Opened, Part, Quota, Receipt, Retention, Store, StoreError,
+    Charge, Clock, Full, LandingView, NewShare, Opened, Part, Quota, Receipt, Retention, Store,
+    StoreError,
     quota::Usage,
     record::{LIVE_CLAIMS, REMEMBERED, Record, check_new},
 };
+use crate::network::Network;
 use ::redis::{ToRedisArgs, cmd};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -350,6 +353,10 @@ impl Store for RedisStore {
     async fn take_down(&self, id: ShareId) -> Result<(), StoreError> {
         let call = self.call(&scripts::REVOKE, id).promising().with("");
         self.run_always(&call).await.map(drop)
+    }
+
+    async fn charge(&self, network: Network, charges: &[Charge]) -> Result<(), StoreError> {
+        rate::charge(&self.link, network, charges, self.clock.now()).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -16,9 +16,10 @@ mod usage;
 mod writer;
 
 use super::{
-    Clock, Full, LandingView, NewShare, Opened, Part, Quota, Receipt, Retention, Store, StoreError,
-    record::check_new,
+    Charge, Clock, Counts, Full, LandingView, NewShare, Opened, Part, Quota, Receipt, Retention,
+    Store, StoreError, record::check_new,
 };
+use crate::network::Network;
 use async_trait::async_trait;
 use bytes::Bytes;
 use rows::Tx;
@@ -36,6 +37,8 @@ use writer::Writer;
 pub struct SqliteStore {
     writer: Writer,
     retention: Retention,
+    counts: Counts,
+    clock: Arc<dyn Clock>,
 }
 
 impl SqliteStore {
@@ -53,8 +56,8 @@ impl SqliteStore {
     ) -> Result<Self, StoreError> {
         let (db, files, reserve) = database::open(path, quota.free_disk)?;
         let usage = Usage::new(&db, quota)?;
-        let writer = Writer::start(db, files, reserve, usage, retention, clock)?;
-        Ok(Self { writer, retention })
+        let writer = Writer::start(db, files, reserve, usage, retention, Arc::clone(&clock))?;
+        Ok(Self { writer, retention, counts: Counts::default(), clock })
     }
 
     /// A call that needs no room that it was not promised.
@@ -156,6 +159,10 @@ impl Store for SqliteStore {
 
     async fn take_down(&self, id: ShareId) -> Result<(), StoreError> {
         self.call(move |tx| opening::take_back(tx, &mut tx.share(id)?)).await
+    }
+
+    async fn charge(&self, network: Network, charges: &[Charge]) -> Result<(), StoreError> {
+        self.counts.charge(network, charges, self.clock.now())
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

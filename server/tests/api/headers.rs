@@ -49,7 +49,7 @@ pub(crate) fn every_kind(server: &TestServer) -> Vec<(Reply, u16)> {
         (small(&share.path("")), 401),
         (server.send("PATCH", "/api/policy", &[], b""), 405),
         (server.send("POST", "/", &[], b"{}"), 405),
-        (server.send("OPTIONS", "/api/shares", &[("origin", "https://example.com")], b""), 405),
+        (server.send("OPTIONS", "/api/shares", &[("origin", "https://example.com")], b""), 403),
         (server.post("/api/shares", "", &share.creation()), 201),
         (server.call("GET", &share.path(""), &share.access()), 200),
         (server.call("GET", &share.path(""), &share.owner()), 404),

@@ -1,6 +1,10 @@
 //! The HTTP API and the pages, over a real socket with the embedded store behind them.
 
+#[path = "../support/redis_server.rs"]
+mod redis_server;
+
 mod bad_input;
+mod foreign;
 mod grade;
 mod headers;
 mod logs;
@@ -10,6 +14,7 @@ mod operator;
 mod owner;
 mod pages;
 mod policy;
+mod rates;
 mod recipient;
 mod resume;
 mod slow;

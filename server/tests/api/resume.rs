@@ -1,10 +1,9 @@
 //! Uploads that are interrupted, and go on: the real process is killed, on either engine.
 
-#[path = "../support/redis_server.rs"]
-mod redis_server;
-
-use crate::support::{Process, Share, claim_token};
-use redis_server::RedisServer;
+use crate::{
+    redis_server::RedisServer,
+    support::{Process, Share, claim_token},
+};
 use serde_json::json;
 use std::net::TcpListener;
 

@@ -20,6 +20,7 @@ mod opening;
 mod owner;
 mod passphrases;
 mod quotas;
+mod rates;
 mod sample;
 mod staging;
 
@@ -119,4 +120,8 @@ on_every_engine! {
         what_can_never_fit_is_refused_before_it_is_uploaded,
         what_stores_nothing_takes_no_room,
         what_is_full_is_full_after_reopening;
+    rates:
+        of_many_at_once_as_many_pass_as_are_allowed,
+        what_was_used_comes_back_evenly,
+        what_is_refused_counts_for_nothing;
 }

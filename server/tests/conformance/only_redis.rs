@@ -5,6 +5,7 @@ mod ledger;
 mod lifetimes;
 mod memory;
 mod outages;
+mod rates;
 mod replicas;
 mod safety;
 

@@ -1,0 +1,141 @@
+//! Rates: how much one network may do in an hour, as arithmetic that every engine follows (the generic
+//! cell rate algorithm, a leaky bucket kept as one time).
+//!
+//! Invariant: of each network and kind only the time is kept at which its allowance is whole again, an
+//! hour ahead at most, and it is forgotten by then.
+
+use super::StoreError;
+use crate::network::Network;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+use waxseal_core::time::Timestamp;
+
+/// In what time an allowance is whole again, in microseconds.
+const WINDOW: u64 = 60 * 60 * 1_000_000;
+
+/// So many are remembered before those that are whole again are looked for.
+const MANY: usize = 1024;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rate {
+    /// Shares made.
+    Creations,
+    /// Claims made, whatever became of them.
+    Openings,
+    /// Statuses asked for.
+    Lookups,
+    /// Bytes of bodies that were to be stored.
+    Bytes,
+}
+
+/// So much of a kind, of which there may be so much in an hour.
+#[derive(Debug, Clone, Copy)]
+pub struct Charge {
+    rate: Rate,
+    cost: u64,
+}
+
+impl Rate {
+    /// As keys and messages spell it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Creations => "creations",
+            Self::Openings => "openings",
+            Self::Lookups => "lookups",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
+impl Charge {
+    /// None where there is nothing to count, or no limit. More than a whole hour's allowance at once
+    /// counts as that.
+    pub fn new(rate: Rate, amount: u64, an_hour: u64) -> Option<Self> {
+        let cost = (u128::from(amount) * u128::from(WINDOW)).div_ceil(u128::from(an_hour).max(1));
+        let cost = u64::try_from(cost).unwrap_or(WINDOW).min(WINDOW);
+        (amount > 0 && an_hour > 0).then_some(Self { rate, cost })
+    }
+
+    pub(super) const fn rate(self) -> Rate {
+        self.rate
+    }
+
+    /// What it takes of the window, in microseconds.
+    pub(super) const fn cost(self) -> u64 {
+        self.cost
+    }
+}
+
+/// Now and the window, in microseconds.
+pub(super) const fn moment(now: Timestamp) -> (u64, u64) {
+    (now.unix_millis() * 1000, WINDOW)
+}
+
+/// The refusal of what would fit only after so many microseconds.
+pub(super) const fn too_many(wait: u64) -> StoreError {
+    StoreError::TooMany { wait: Duration::from_micros(wait) }
+}
+
+/// Counts in memory, for one server.
+#[derive(Default)]
+pub(crate) struct Counts(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    /// When an allowance is whole again, in microseconds.
+    whole: HashMap<(Network, Rate), u64>,
+    /// At how many to look again for those that are.
+    tidy_at: usize,
+}
+
+impl Counts {
+    /// As `Store::charge`.
+    pub(crate) fn charge(
+        &self,
+        network: Network,
+        charges: &[Charge],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (now, window) = moment(now);
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Inner { whole, tidy_at } = &mut *inner;
+        if whole.len() >= (*tidy_at).max(MANY) {
+            whole.retain(|_, at| *at > now);
+            *tidy_at = whole.len() * 2;
+        }
+        let after = |charge: &Charge| {
+            let known = whole.get(&(network, charge.rate)).copied().unwrap_or(0);
+            known.max(now) + charge.cost
+        };
+        let afters: Vec<u64> = charges.iter().map(after).collect();
+        let wait = afters.iter().max().map_or(0, |last| last.saturating_sub(now + window));
+        if wait > 0 {
+            return Err(too_many(wait));
+        }
+        whole.extend(charges.iter().map(|charge| (network, charge.rate)).zip(afters));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn nobody_is_remembered_for_longer_than_it_matters() {
+        let counts = Counts::default();
+        let charge = [Charge::new(Rate::Openings, 1, 3600).expect("it is limited")];
+        for n in 0..100_000_u32 {
+            // One a second makes each whole again when the next comes.
+            let now = Timestamp::from_unix_millis(u64::from(n) * 1000);
+            let network = Network::from(std::net::IpAddr::from(Ipv4Addr::from_bits(n)));
+            counts.charge(network, &charge, now).expect("each has the whole");
+        }
+        assert!(counts.0.lock().expect("no test panics").whole.len() <= MANY);
+    }
+}
