@@ -41,10 +41,12 @@ pub enum Store {
 
 /// A server that runs or may run again.
 pub struct Server {
-    store: Store,
+    /// Its own, if it is not another's.
+    store: Option<Store>,
+    /// The store, as its setting.
+    url: String,
     port: u16,
     options: Vec<String>,
-    database: PathBuf,
     launcher: Vec<String>,
     process: Option<Process>,
     logs: Output,
@@ -60,7 +62,21 @@ impl Server {
             Engine::Sqlite => Store::Sqlite(tempfile::tempdir()?),
             Engine::Redis => Store::Redis(Redis::start(clock).await?),
         };
-        let mut server = Self::new(store, DATABASE, Vec::new(), options);
+        let url = match &store {
+            Store::Sqlite(folder) => sqlite(folder, DATABASE),
+            Store::Redis(redis) => redis.url(),
+        };
+        let mut server = Self::new(Some(store), url, Vec::new(), options);
+        server.run(clock)?;
+        Ok(server)
+    }
+
+    /// Starts one on a store that is not its own, `url` as its setting.
+    ///
+    /// # Errors
+    /// If the binary is missing or does not start.
+    pub fn at(url: &str, options: &[&str], clock: Option<&Clock>) -> Result<Self> {
+        let mut server = Self::new(None, url.to_owned(), Vec::new(), options);
         server.run(clock)?;
         Ok(server)
     }
@@ -76,15 +92,15 @@ impl Server {
         launcher: Vec<String>,
         options: &[&str],
     ) -> Result<Self> {
-        let mut server = Self::new(Store::Sqlite(folder), database, launcher, options);
+        let url = sqlite(&folder, database);
+        let mut server = Self::new(Some(Store::Sqlite(folder)), url, launcher, options);
         server.run(None)?;
         Ok(server)
     }
 
-    fn new(store: Store, database: &str, launcher: Vec<String>, options: &[&str]) -> Self {
+    fn new(store: Option<Store>, url: String, launcher: Vec<String>, options: &[&str]) -> Self {
         let options = options.iter().map(ToString::to_string).collect();
-        let (database, logs) = (database.into(), Output::default());
-        Self { store, port: 0, options, database, launcher, process: None, logs }
+        Self { store, url, port: 0, options, launcher, process: None, logs: Output::default() }
     }
 
     /// Where it listens.
@@ -93,8 +109,11 @@ impl Server {
     }
 
     /// Its store.
+    ///
+    /// # Panics
+    /// If it is not its own.
     pub fn store(&self) -> &Store {
-        &self.store
+        self.store.as_ref().expect("this server has a store of its own")
     }
 
     /// Its Redis.
@@ -103,8 +122,8 @@ impl Server {
     /// If it has none.
     pub fn redis(&mut self) -> &mut Redis {
         match &mut self.store {
-            Store::Redis(redis) => redis,
-            Store::Sqlite(_) => panic!("this server's store is not Redis"),
+            Some(Store::Redis(redis)) => redis,
+            _ => panic!("this server's store is not Redis"),
         }
     }
 
@@ -139,17 +158,11 @@ impl Server {
     }
 
     fn run(&mut self, clock: Option<&Clock>) -> Result<()> {
-        let store = match &self.store {
-            Store::Sqlite(folder) => {
-                format!("sqlite:{}", folder.path().join(&self.database).display())
-            }
-            Store::Redis(redis) => redis.url(),
-        };
         let mut words = self.launcher.iter().map(OsString::from).chain([binary()?.into()]);
         let mut command = Command::new(words.next().context("at least the server's own binary")?);
         command
             .args(words)
-            .args(["--listen", &format!("127.0.0.1:{}", self.port), "--store", &store])
+            .args(["--listen", &format!("127.0.0.1:{}", self.port), "--store", &self.url])
             .args(&self.options)
             // All that a test does comes from one address; one that is about rates sets its own by flags.
             .envs(RATES.map(|rate| (format!("WAXSEAL_{rate}_PER_HOUR"), "0")))
@@ -184,6 +197,10 @@ impl Store {
         read_all(self.folder(), &mut all)?;
         Ok(all)
     }
+}
+
+fn sqlite(folder: &TempDir, database: &str) -> String {
+    format!("sqlite:{}", folder.path().join(database).display())
 }
 
 fn read_all(folder: &Path, all: &mut Vec<u8>) -> Result<()> {

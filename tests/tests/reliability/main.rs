@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "what was counted is for people to read")]
 
 mod crash;
+mod failover;
 #[cfg(target_os = "linux")] // For its namespaces.
 mod full_disk;
 mod openapi;
