@@ -1,5 +1,6 @@
 //! What only the engine for Redis does.
 
+mod acl;
 mod cluster;
 mod ledger;
 mod lifetimes;
