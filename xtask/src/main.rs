@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
 
 mod bench;
+mod fuzz;
 mod run;
 mod test;
 mod tools;
@@ -25,6 +26,9 @@ Usage: cargo xtask COMMAND
   test --quick       the same without the end-to-end tests and the check of dependencies
   test FILTER...     only tests whose name contains one of these, without the static checks
   soak [FILTER...]   the reliability tests at full length: docs/reliability.md
+  fuzz [TARGET] [--seconds N]
+                     searches for bytes that break a target of fuzz/, or each in turn, for a minute
+                     unless told otherwise
   bench [crypto|page|server|timing|transfer]
                      how fast a release build is: docs/benchmarks.md
   advisories         known vulnerabilities of dependencies
@@ -56,6 +60,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["soak", filters @ ..] if filters.iter().all(|filter| !filter.starts_with('-')) => {
             test::soak(filters)
         }
+        ["fuzz", rest @ ..] => fuzz::fuzz(rest),
         ["bench", which @ ..] => bench::bench(which),
         ["advisories"] => test::advisories(),
         ["help" | "--help" | "-h"] | [] => {

@@ -3,7 +3,7 @@
 //! Invariant: the first failure ends it with an exit code other than 0; tests come last, so that
 //! their own last lines are in sight.
 
-mod needs;
+pub(crate) mod needs;
 
 use crate::tools::{binaries, cargo, command, find, run};
 use crate::web;

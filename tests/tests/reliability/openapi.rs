@@ -37,7 +37,7 @@ async fn every_answer_is_one_that_the_document_describes() -> Result<()> {
     let python = std::env::var_os("WAXSEAL_PYTHON").context(
         "WAXSEAL_PYTHON names no Python with schemathesis: run the tests with `cargo xtask test`",
     )?;
-    let examples = extent(10, 300).to_string();
+    let examples = extent(10, 100).to_string();
     let asked = Command::new(python)
         .current_dir(folder.path())
         .args(["-m", "schemathesis.cli", "--config-file"])

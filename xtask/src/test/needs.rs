@@ -90,6 +90,7 @@ const CRYPTOGRAPHY: &str = "cryptography>=50";
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const AXE: &str = "axe-core@4.14.1";
 const DENY: &str = "cargo-deny@0.20.2";
+const FUZZ: &str = "cargo-fuzz@0.13.2";
 
 impl Needs {
     /// Gets what is missing.
@@ -123,13 +124,22 @@ fn axe() -> PathBuf {
 
 /// cargo-deny: on the PATH, or our own.
 pub(super) fn cargo_deny() -> Result<PathBuf> {
-    let ours = root().join("target/tools/bin/cargo-deny");
-    match find("cargo-deny") {
+    tool("cargo-deny", DENY)
+}
+
+/// cargo-fuzz: on the PATH, or our own.
+pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
+    tool("cargo-fuzz", FUZZ)
+}
+
+fn tool(name: &str, package: &str) -> Result<PathBuf> {
+    let ours = root().join("target/tools/bin").join(name);
+    match find(name) {
         Some(theirs) => return Ok(theirs),
         None if ours.is_file() => {}
         // Unoptimised: compiling it takes longer than it will ever run.
         None => {
-            run(&mut cargo(["install", DENY, "--locked", "--debug", "--root", "target/tools"]))?;
+            run(&mut cargo(["install", package, "--locked", "--debug", "--root", "target/tools"]))?;
         }
     }
     Ok(ours)
