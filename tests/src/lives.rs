@@ -6,6 +6,7 @@
 
 pub mod calls;
 pub mod check;
+pub mod client;
 pub mod load;
 pub mod state;
 
@@ -19,6 +20,9 @@ use waxseal_core::{
 
 /// Lengths of plaintexts: rows, a row and a file, files, several parts of which the last is a row.
 const PLAINTEXTS: [u64; 6] = [1024, 3000, 50_000, 200_000, 1_100_000, 2_200_000];
+
+/// Longer than a test that does not move the clock.
+const DAY: u32 = 86_400;
 
 /// What every word of a seal starts with.
 const MARK: [u8; 4] = *b"\xf7Wx\x9c";
@@ -35,6 +39,7 @@ pub struct Life {
     proof: Option<Proof>,
     size: BodySize,
     views: Option<u32>,
+    expires_in: u32,
     body: Bytes,
     claims: Vec<ClaimToken>,
     /// Whether it is to be burned.
@@ -87,6 +92,7 @@ impl Life {
             proof: None,
             size,
             views,
+            expires_in: DAY,
             body: body.into(),
             claims: Vec::new(),
             besieged: false,
@@ -99,6 +105,12 @@ impl Life {
     #[must_use]
     pub fn with_passphrase(self, dice: &mut Dice) -> Self {
         Self { proof: Some(Proof::from_bytes(dice.bytes())), ..self }
+    }
+
+    /// The same with another expiry than a day, in seconds.
+    #[must_use]
+    pub fn expiring_in(self, expires_in: u32) -> Self {
+        Self { expires_in, ..self }
     }
 
     /// The steps that make it live.

@@ -157,6 +157,14 @@ impl Server {
         self.run(None)
     }
 
+    /// The same, by a clock.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn restart_by(&mut self, clock: &Clock) -> Result<()> {
+        self.run(Some(clock))
+    }
+
     fn run(&mut self, clock: Option<&Clock>) -> Result<()> {
         let mut words = self.launcher.iter().map(OsString::from).chain([binary()?.into()]);
         let mut command = Command::new(words.next().context("at least the server's own binary")?);

@@ -17,9 +17,6 @@ use waxseal_core::{
     },
 };
 
-/// How long a share lasts: longer than any test.
-const EXPIRES_IN: u32 = 86_400;
-
 /// A token that opens nothing.
 const NO_PROOF: [u8; 32] = [0; 32];
 
@@ -102,7 +99,7 @@ impl Life {
             owner_hash: self.owner.hash(),
             passphrase_hash: self.proof.as_ref().map(Proof::hash),
             size: self.size,
-            expires_in: ExpiresIn::try_from(EXPIRES_IN)?,
+            expires_in: ExpiresIn::try_from(self.expires_in)?,
             views: self.views.map(Views::try_from).transpose()?,
             head: self.size.is_one_part().then(|| self.body.to_vec()),
         })

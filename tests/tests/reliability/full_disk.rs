@@ -1,15 +1,13 @@
 //! A disk without a byte left: nothing new is taken, and everything that was promised still holds.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use fs4::available_space;
-use std::sync::Arc;
 use waxseal_tests::{
-    api::Api,
     dice::Dice,
     lives::{
         Life,
         check::{check_integrity, seals_at_rest},
-        load::Moment,
+        client::Client,
         state::{Outcome, Step},
     },
     server::Server,
@@ -52,7 +50,9 @@ async fn on_a_full_disk_only_what_takes_room_is_refused() -> Result<()> {
 
     // The server's own shares fill the disk no further than to what it leaves free.
     let mut created = 0;
-    while client.creates(1000 + created, &mut dice).await? {
+    let (mut dice, mut others) = (dice.clone(), dice);
+    let mut other = |number| Life::of(number, FILE, Some(1), &mut others);
+    while client.creates(&other(1000 + created)).await? {
         created += 1;
     }
     println!(
@@ -64,7 +64,7 @@ async fn on_a_full_disk_only_what_takes_room_is_refused() -> Result<()> {
     // Another program fills the rest.
     volume.fill()?;
     ensure!(available_space(&inside)? == 0, "the disk is not full");
-    ensure!(!client.creates(2000, &mut dice).await?, "a share is created on a full disk");
+    ensure!(!client.creates(&other(2000)).await?, "a share is created on a full disk");
     let put = staged.ask(&client.api, Step::Put(2)).await?;
     ensure!(put == Outcome::Full, "a part is answered {put:?}");
     for life in &mut stored[..3] {
@@ -93,7 +93,7 @@ async fn on_a_full_disk_only_what_takes_room_is_refused() -> Result<()> {
         life.settle(state);
     }
     client.open(&mut stored[4], &mut dice).await?;
-    ensure!(!client.creates(3000, &mut dice).await?, "a share is created on a full disk");
+    ensure!(!client.creates(&other(3000)).await?, "a share is created on a full disk");
 
     // Room comes back.
     volume.make_room()?;
@@ -103,49 +103,4 @@ async fn on_a_full_disk_only_what_takes_room_is_refused() -> Result<()> {
         client.open(life, &mut dice).await?;
     }
     Ok(())
-}
-
-struct Client {
-    api: Api,
-    moment: Moment,
-}
-
-impl Client {
-    fn of(server: &Server) -> Self {
-        let api = Api::new(&format!("http://127.0.0.1:{}", server.port()));
-        Self { api, moment: Arc::new(|| 0) }
-    }
-
-    /// Makes steps that must be answered as always.
-    async fn steps(&self, life: &mut Life, steps: &[Step]) -> Result<()> {
-        let mut state = life.now();
-        for step in steps {
-            let there = life.step(&self.api, &mut state, *step, &self.moment).await?;
-            ensure!(there, "the server is gone");
-        }
-        Ok(())
-    }
-
-    async fn upload(&self, life: &mut Life) -> Result<()> {
-        self.steps(life, &life.upload()).await
-    }
-
-    /// Opens a share as a recipient does, with a lost answer and with everybody else in vain.
-    async fn open(&self, life: &mut Life, dice: &mut Dice) -> Result<()> {
-        life.claim(1, dice);
-        let head = [Step::Landing, Step::Claim(0), Step::Claim(0), Step::Claim(1)];
-        let parts: Vec<Step> = (0..life.parts()).map(|n| Step::Part(0, n)).collect();
-        let end = [Step::Renew(0), Step::Acknowledge(0), Step::Claim(0), Step::Status];
-        self.steps(life, &[&head[..], &parts, &end].concat()).await
-    }
-
-    /// Whether there is room for another share.
-    async fn creates(&self, number: u32, dice: &mut Dice) -> Result<bool> {
-        let life = Life::of(number, FILE, Some(1), dice);
-        match life.ask(&self.api, Step::Create).await? {
-            Outcome::Done => Ok(true),
-            Outcome::Full => Ok(false),
-            other => bail!("a creation is answered {other:?}"),
-        }
-    }
 }

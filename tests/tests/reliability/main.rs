@@ -4,7 +4,9 @@
 //! tests a sample runs; `cargo xtask soak` runs all.
 #![allow(clippy::print_stdout, reason = "what was counted is for people to read")]
 
+mod churn;
 mod crash;
+mod expiry;
 mod failover;
 #[cfg(target_os = "linux")] // For its namespaces.
 mod full_disk;

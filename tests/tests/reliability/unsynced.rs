@@ -28,7 +28,7 @@ const OPTIONS: [&str; 2] = ["--lease", "24h"];
 const CLIENTS: u32 = 3;
 
 /// Shares of each client.
-const SHARES: u32 = 4;
+const SHARES: u32 = 2;
 
 /// Sizes of shares that are left as they are, waiting to be opened: a row, a file, several parts.
 const LEFT: [u64; 3] = [1024, 200_000, 1_100_000];
