@@ -2,6 +2,10 @@
 //!
 //! Invariant: one thread owns the database and answers a request only once the transaction that holds
 //! all it did is committed; the clock at the request decides, never what the sweeper has come to.
+//!
+//! What a deletion is answered with: the seal is overwritten on the disk, so are the parts that are rows,
+//! and the files of the others are unlinked. Unlinking is not synced: files that come back after a power
+//! cut, or are left by a crash, are without a row and without a seal, and the next start removes them.
 
 mod database;
 mod errors;

@@ -6,7 +6,7 @@
 use super::{super::StoreError, files::private_options};
 use std::{
     fs::File,
-    io::{self, Seek, SeekFrom, Write},
+    io::{self, ErrorKind, Seek, SeekFrom, Write},
     path::Path,
 };
 
@@ -50,7 +50,7 @@ impl Reserve {
     /// Takes the room again, or as much of it as there is.
     pub(super) fn fill(&self) {
         if let Err(error) = self.try_fill()
-            && error.kind() != io::ErrorKind::StorageFull
+            && !matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
         {
             tracing::warn!(%error, "no room is kept for when the disk is full");
         }
