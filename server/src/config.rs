@@ -134,7 +134,7 @@ pub struct Settings {
     #[conf(long, env, default_value = "1024")]
     pub min_rate: u32,
 
-    /// How long a connection is kept for a next request; head-timeout for each of many from one address.
+    /// How long a connection is kept for a next request; no longer than head-timeout where there are many.
     #[conf(long, env, default_value = "75s", value_parser = duration, serde(use_value_parser))]
     pub idle_timeout: Duration,
 

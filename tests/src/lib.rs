@@ -25,6 +25,7 @@ pub mod sender;
 pub mod sentinel;
 pub mod server;
 pub mod share;
+pub mod siege;
 pub mod site;
 pub mod trace;
 pub mod upload;

@@ -80,12 +80,20 @@ impl Process {
         Ok(self.child.try_wait()?.is_some())
     }
 
+    /// Asks it to end (SIGTERM).
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn terminate(&self) -> Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), Signal::TERM)?)
+    }
+
     /// Asks it to end (SIGTERM) and waits till it has.
     ///
     /// # Errors
     /// Those of the system.
     pub fn stop(mut self) -> Result<ExitStatus> {
-        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        self.terminate()?;
         let status = self.child.wait()?;
         // All it wrote is read now.
         for reader in self.readers.drain(..) {

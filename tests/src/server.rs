@@ -132,6 +132,22 @@ impl Server {
         self.logs.bytes()
     }
 
+    /// Asks it to end, and does not wait.
+    ///
+    /// # Errors
+    /// Those of the system; that it does not run.
+    pub fn terminate(&self) -> Result<()> {
+        self.process.as_ref().context("it runs")?.terminate()
+    }
+
+    /// Whether it has ended by itself, or since it was asked to.
+    ///
+    /// # Errors
+    /// Those of the system; that it was stopped.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        self.process.as_mut().context("it was started")?.has_ended()
+    }
+
     /// Asks it to end and waits till it has.
     ///
     /// # Errors

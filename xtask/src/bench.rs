@@ -7,10 +7,12 @@ use crate::tools::{cargo, find, run};
 use anyhow::{Result, bail};
 
 /// What is measured, and the programs that it takes.
-const BENCHES: [(&str, &str); 5] = [
+const BENCHES: [(&str, &str); 6] = [
     ("crypto", "chromedriver"),
     ("page", "chromedriver"),
     ("server", "redis-server"),
+    // Nothing but the server.
+    ("siege", "cargo"),
     ("timing", "redis-server"),
     ("transfer", "chromedriver"),
 ];
@@ -21,7 +23,7 @@ pub(crate) fn bench(which: &[&str]) -> Result<()> {
         which.iter().find(|name| !BENCHES.iter().any(|(bench, _)| bench == *name))
     {
         bail!(
-            "bench: what is `{unknown}`? There are `crypto`, `page`, `server`, `timing` and `transfer`"
+            "bench: what is `{unknown}`? There are `crypto`, `page`, `server`, `siege`, `timing` and `transfer`"
         );
     }
     for (bench, program) in BENCHES {

@@ -9,24 +9,25 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
 
-/// Between two warnings.
-const QUIET: Duration = Duration::from_secs(60);
+/// Between two warnings, and how long a crowd is remembered.
+const WHILE: Duration = Duration::from_secs(60);
 
-/// Of what one network may have, so much makes a crowd: an eighth.
-const CROWD: usize = 8;
+/// More than this fraction of what is allowed is a crowd.
+const CROWD_OF_ALL: usize = 16;
+const CROWD_OF_ONE: usize = 8;
 
 /// All connections.
 pub(super) struct Crowd {
     /// 0 = any number, as for the next.
     most: usize,
     most_of_one: usize,
-    all: AtomicUsize,
-    networks: Mutex<HashMap<Network, Arc<AtomicUsize>>>,
+    all: Gauge,
+    networks: Mutex<HashMap<Network, Arc<Gauge>>>,
     start: Instant,
     /// When the next warning is due, in seconds from the start.
     quiet_until: AtomicU64,
@@ -35,8 +36,27 @@ pub(super) struct Crowd {
 /// A connection's place among all.
 pub(crate) struct Place {
     crowd: Arc<Crowd>,
-    /// Of one whose connections are limited.
-    network: Option<(Network, Arc<AtomicUsize>)>,
+    /// None for a proxy's.
+    network: Option<(Network, Arc<Gauge>)>,
+}
+
+/// How many there are, and until when they count as a crowd, in seconds from the start.
+#[derive(Default)]
+struct Gauge {
+    count: AtomicUsize,
+    crowd_until: AtomicU64,
+}
+
+impl Gauge {
+    /// One more, if there is room.
+    fn enter(&self, most: usize, fraction: usize, now: u64) -> bool {
+        let more = |count| (most == 0 || count < most).then_some(count + 1);
+        let Ok(before) = self.count.fetch_update(Relaxed, Relaxed, more) else { return false };
+        if most > 0 && before >= most.div_ceil(fraction) {
+            self.crowd_until.fetch_max(now + WHILE.as_secs(), Relaxed);
+        }
+        true
+    }
 }
 
 impl Crowd {
@@ -44,7 +64,7 @@ impl Crowd {
         Self {
             most,
             most_of_one,
-            all: AtomicUsize::new(0),
+            all: Gauge::default(),
             networks: Mutex::default(),
             start: Instant::now(),
             quiet_until: AtomicU64::new(0),
@@ -53,36 +73,31 @@ impl Crowd {
 
     /// A place for a connection from this address, if there is one. A `proxy` has many visitors behind it.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr, proxy: bool) -> Option<Place> {
-        let full = |count, most| most > 0 && count >= most;
-        if full(self.all.fetch_add(1, Ordering::Relaxed), self.most) {
-            self.all.fetch_sub(1, Ordering::Relaxed);
-            self.warn("max-connections");
+        let now = self.start.elapsed().as_secs();
+        if !self.all.enter(self.most, CROWD_OF_ALL, now) {
+            self.warn("max-connections", now);
             return None;
         }
         // From here on dropping it takes it back.
         let mut place = Place { crowd: Arc::clone(self), network: None };
-        if self.most_of_one > 0 && !proxy {
+        if !proxy {
             let network = Network::from(address);
             let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = Arc::clone(networks.entry(network).or_default());
-            // Only with the lock held.
-            if full(count.load(Ordering::Relaxed), self.most_of_one) {
+            let gauge = Arc::clone(networks.entry(network).or_default());
+            // With the lock held, so that it is not forgotten meanwhile.
+            if !gauge.enter(self.most_of_one, CROWD_OF_ONE, now) {
                 drop(networks);
-                self.warn("max-connections-per-address");
+                self.warn("max-connections-per-address", now);
                 return None;
             }
-            count.fetch_add(1, Ordering::Relaxed);
-            place.network = Some((network, count));
+            place.network = Some((network, gauge));
         }
         Some(place)
     }
 
-    fn warn(&self, limit: &'static str) {
-        let now = self.start.elapsed().as_secs();
-        let due = self.quiet_until.load(Ordering::Relaxed);
-        let next = now + QUIET.as_secs();
-        let ours =
-            self.quiet_until.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed);
+    fn warn(&self, limit: &'static str, now: u64) {
+        let due = self.quiet_until.load(Relaxed);
+        let ours = self.quiet_until.compare_exchange(due, now + WHILE.as_secs(), Relaxed, Relaxed);
         if now >= due && ours.is_ok() {
             tracing::warn!(limit, "connections are refused");
         }
@@ -90,20 +105,20 @@ impl Crowd {
 }
 
 impl Place {
-    /// Whether its network has many.
+    /// Whether its network has many, or all together are many, or were lately.
     pub(super) fn is_crowded(&self) -> bool {
-        let most = self.crowd.most_of_one;
-        let count = self.network.as_ref().map_or(0, |(_, count)| count.load(Ordering::Relaxed));
-        count > most.div_ceil(CROWD)
+        let Some((_, gauge)) = &self.network else { return false };
+        let now = self.crowd.start.elapsed().as_secs();
+        [gauge, &self.crowd.all].iter().any(|gauge| gauge.crowd_until.load(Relaxed) > now)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.crowd.all.fetch_sub(1, Ordering::Relaxed);
-        if let Some((network, count)) = &self.network {
+        self.crowd.all.count.fetch_sub(1, Relaxed);
+        if let Some((network, gauge)) = &self.network {
             let mut networks = self.crowd.networks.lock().unwrap_or_else(PoisonError::into_inner);
-            if count.fetch_sub(1, Ordering::Relaxed) == 1 {
+            if gauge.count.fetch_sub(1, Relaxed) == 1 {
                 networks.remove(network);
             }
         }
@@ -128,7 +143,7 @@ mod tests {
         assert!(places.iter().all(Option::is_some));
         assert!(crowd.enter(address(4), false).is_none(), "all have their four");
         places.clear();
-        assert_eq!(crowd.all.load(Ordering::Relaxed), 0);
+        assert_eq!(crowd.all.count.load(Relaxed), 0);
         assert!(crowd.networks.lock().expect("no test panics").is_empty(), "nobody is remembered");
         assert!(crowd.enter(address(1), false).is_some());
     }
@@ -139,6 +154,24 @@ mod tests {
         let places: Vec<_> = (0..5).map(|_| crowd.enter(address(1), true)).collect();
         assert_eq!(places.iter().filter(|place| place.is_some()).count(), 4);
         assert!(places.iter().flatten().all(|place| !place.is_crowded()));
+    }
+
+    #[test]
+    fn what_was_a_crowd_is_one_for_a_while() {
+        let crowd = Arc::new(Crowd::new(0, 16));
+        let enter = |last| crowd.enter(address(last), false).expect("there is room");
+        let (first, second, other) = (enter(1), enter(1), enter(2));
+        assert!(!first.is_crowded() && !second.is_crowded());
+        drop(enter(1));
+        assert!(first.is_crowded() && second.is_crowded());
+        assert!(!other.is_crowded());
+
+        let crowd = Arc::new(Crowd::new(32, 0));
+        let few: Vec<_> = (0..2).map(|last| crowd.enter(address(last), false)).collect();
+        let is_crowded = || few.iter().flatten().all(|place| place.is_crowded());
+        assert!(!is_crowded());
+        drop(crowd.enter(address(9), true));
+        assert!(is_crowded(), "from wherever they are");
     }
 
     #[test]

@@ -141,8 +141,16 @@ impl Line {
         }
     }
 
+    /// When to look whether to stop reading: at the deadline, or before where it may come closer.
+    pub(super) fn next_look(&self, now: Instant) -> Option<Instant> {
+        self.deadline().map(|deadline| match self.phase.get() {
+            Phase::Idle { .. } => deadline.min(now + self.limits.head),
+            _ => deadline,
+        })
+    }
+
     /// When to stop reading, if nothing else happens.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    fn deadline(&self) -> Option<Instant> {
         // Whoever waits for an answer to be taken has no reason to hear more.
         if self.answer.get().is_some_and(|answer| answer.blocked) {
             return None;
@@ -156,7 +164,7 @@ impl Line {
         }
     }
 
-    /// Kept for a next request; shorter by far for one of many.
+    /// Kept for a next request; shorter where there are many.
     fn idle(&self) -> Duration {
         if self.place.is_crowded() {
             self.limits.idle.min(self.limits.head)

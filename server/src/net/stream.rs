@@ -50,8 +50,8 @@ impl LimitedStream {
 
     /// As [`Self::wake_at`], if there is a deadline for reading.
     fn wake_for_reading(&mut self, context: &mut Context<'_>) {
-        if let Some(deadline) = self.line.deadline() {
-            self.wake_at(deadline, context);
+        if let Some(look) = self.line.next_look(Instant::now()) {
+            self.wake_at(look, context);
         }
     }
 

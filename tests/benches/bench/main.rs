@@ -1,4 +1,4 @@
-//! `cargo xtask bench [crypto|page|server|timing|transfer]`: how fast a release build is, beside a baseline of the same run.
+//! `cargo xtask bench [crypto|page|server|siege|timing|transfer]`: how fast a release build is, beside a baseline of the same run.
 //!
 //! Invariant: nothing here passes or fails by the clock; figures are printed as Markdown tables, for
 //! `docs/benchmarks.md`, and people judge them.
@@ -11,6 +11,7 @@ mod load;
 mod measured;
 mod page;
 mod server;
+mod siege;
 mod timing;
 mod transfer;
 
@@ -31,17 +32,19 @@ fn main() -> Result<()> {
             run(crypto::bench())?;
             run(page::bench())?;
             run(server::bench())?;
+            run(siege::bench())?;
             run(timing::bench())?;
             run(transfer::bench())
         }
         ["crypto"] => run(crypto::bench()),
         ["page"] => run(page::bench()),
         ["server"] => run(server::bench()),
+        ["siege"] => run(siege::bench()),
         ["timing"] => run(timing::bench()),
         ["transfer"] => run(transfer::bench()),
         [bare::COMMAND, redis] => bare::serve(redis),
         other => bail!(
-            "unknown benchmark `{}`; there are `crypto`, `page`, `server`, `timing` and `transfer`",
+            "unknown benchmark `{}`; there are `crypto`, `page`, `server`, `siege`, `timing` and `transfer`",
             other.join(" ")
         ),
     }

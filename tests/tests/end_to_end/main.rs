@@ -28,6 +28,7 @@ mod attachments_opened;
 mod attachments_sent;
 mod attachments_shown;
 mod command_line;
+mod foreign_pages;
 mod items;
 mod keyboard;
 mod links;
@@ -53,6 +54,8 @@ on_every_engine! {
         a_cancelled_upload_leaves_nothing_on_the_server,
         an_upload_survives_a_cut_at_every_request,
         an_upload_goes_on_after_a_crash_of_the_server;
+    foreign_pages:
+        a_foreign_page_creates_and_opens_nothing;
     items:
         every_kind_of_field_arrives_as_it_was_written,
         a_wifi_can_be_joined_and_a_code_be_read;

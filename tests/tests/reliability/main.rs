@@ -11,6 +11,8 @@ mod failover;
 #[cfg(target_os = "linux")] // For its namespaces.
 mod full_disk;
 mod openapi;
+mod shutdown;
+mod siege;
 mod smuggling;
 #[cfg(target_os = "linux")] // For its strace.
 mod unsynced;
