@@ -49,7 +49,7 @@ impl Way {
             Self::Kept => "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(),
             Self::SlowHead => "GET /healthz HTTP/1.1\r\nx: ".to_owned(),
             Self::SlowBody => format!("{post}content-length: 1000000\r\n\r\n{{"),
-            Self::StalledBody => format!("{post}transfer-encoding: chunked\r\n\r\n5\r\n{{   \r\n"),
+            Self::StalledBody => format!("{post}transfer-encoding: chunked\r\n\r\n4\r\n{{   \r\n"),
             Self::Deaf => "GET /api/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1000),
         }
     }
