@@ -9,12 +9,13 @@ use crate::{
 };
 use redis::{Connection, cmd};
 use std::{
+    net::IpAddr,
     path::PathBuf,
     time::{Duration, Instant},
 };
 use waxseal_core::wire::ShareState;
 use waxseal_server::store::{
-    NewShare, Quota, Retention, Store, StoreError,
+    Charge, NewShare, Quota, Rate, Retention, Store, StoreError,
     redis::{Deployment, RedisStore},
 };
 
@@ -60,6 +61,8 @@ async fn round_trip(deployment: &Deployment) -> Result<(), StoreError> {
     let quota = Quota { stored: Some(u64::MAX >> 12), staged: Some(u64::MAX >> 12), free_disk: 0 };
     let store = RedisStore::connect(deployment, Retention::default(), quota, clock.clone()).await?;
     store.ready().await?;
+    let somebody = IpAddr::from([192, 0, 2, 1]).into();
+    store.charge(somebody, &[Charge::new(Rate::Openings, 1, 10).expect("it is limited")]).await?;
 
     let sample = Sample::one_time().with_passphrase();
     let (new, claim) = (&sample.new, token());
