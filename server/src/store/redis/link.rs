@@ -280,15 +280,14 @@ fn is_unknown_script(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }
 
-/// Whether our commands are to blame.
+/// Whether our commands are to blame. They are not for an answer that cannot be read: the connection
+/// ended in its middle.
 fn is_fault(error: &RedisError) -> bool {
     use ServerErrorKind::{CrossSlot, ResponseError};
     error.code() == Some("WRONGTYPE")
         || matches!(
             error.kind(),
-            ErrorKind::Server(ResponseError | CrossSlot)
-                | ErrorKind::UnexpectedReturnType
-                | ErrorKind::Parse
+            ErrorKind::Server(ResponseError | CrossSlot) | ErrorKind::UnexpectedReturnType
         )
 }
 
