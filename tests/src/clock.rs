@@ -4,14 +4,20 @@
 //! asks for the time before libfaketime can answer. Clocks that only measure durations are left alone.
 
 use anyhow::{Context, Result, ensure};
-use std::{cell::Cell, fs, process::Command, time::Duration};
+use std::{
+    fs,
+    process::Command,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
+};
 use tempfile::TempDir;
 
 /// A clock for processes.
 pub struct Clock {
     folder: TempDir,
     preload: String,
-    ahead: Cell<Duration>,
+    /// Seconds.
+    ahead: AtomicU64,
 }
 
 impl Clock {
@@ -26,8 +32,7 @@ impl Clock {
             .context("the clock needs faketime: `cargo xtask test` installs it, or says how to")?;
         ensure!(library.status.success(), "faketime does not say where its library is");
         let preload = format!("{}:libc.so.6", String::from_utf8(library.stdout)?.trim());
-        let clock =
-            Self { folder: tempfile::tempdir()?, preload, ahead: Cell::new(Duration::ZERO) };
+        let clock = Self { folder: tempfile::tempdir()?, preload, ahead: AtomicU64::new(0) };
         clock.forward(Duration::ZERO)?;
         Ok(clock)
     }
@@ -41,17 +46,22 @@ impl Clock {
             .env("FAKETIME_NO_CACHE", "1");
     }
 
+    /// The time that it shows.
+    pub fn now(&self) -> SystemTime {
+        SystemTime::now() + Duration::from_secs(self.ahead.load(Ordering::SeqCst))
+    }
+
     /// Moves it for every process that lives by it.
     ///
     /// # Errors
     /// Those of the file system.
     pub fn forward(&self, by: Duration) -> Result<()> {
-        let ahead = self.ahead.get() + by;
+        let ahead = self.ahead.load(Ordering::SeqCst) + by.as_secs();
         // A process may be reading: the file is replaced, never half written.
         let fresh = self.folder.path().join("next");
-        fs::write(&fresh, format!("+{}\n", ahead.as_secs()))?;
+        fs::write(&fresh, format!("+{ahead}\n"))?;
         fs::rename(fresh, self.folder.path().join("now"))?;
-        self.ahead.set(ahead);
+        self.ahead.store(ahead, Ordering::SeqCst);
         Ok(())
     }
 }

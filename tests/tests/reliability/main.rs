@@ -10,6 +10,7 @@ mod expiry;
 mod failover;
 #[cfg(target_os = "linux")] // For its namespaces.
 mod full_disk;
+mod linearizable;
 mod openapi;
 mod shutdown;
 mod siege;
