@@ -44,8 +44,9 @@ async fn a_store_does_not_grow_with_what_was_in_it() -> Result<()> {
     let client = Client::of(&server);
     let mut largest = [0; 2];
     for cycle in 0..2 * half {
-        fill_and_empty(&client, &mut dice).await?;
+        let lives = fill(&client, &mut dice).await?;
         let full = size(folder)?;
+        empty(&client, lives, &mut dice).await?;
         clock.forward(Duration::from_secs(HOUR.into()))?;
         until("the records to go", async || Ok((rows(folder) == Some(0)).then_some(()))).await?;
         let size_of_half = &mut largest[cycle / half];
@@ -61,9 +62,8 @@ async fn a_store_does_not_grow_with_what_was_in_it() -> Result<()> {
     Ok(())
 }
 
-/// One cycle: shares are uploaded in any order and opened or taken back in any other; some are left to
-/// expire, and one is opened again and again.
-async fn fill_and_empty(client: &Client, dice: &mut Dice) -> Result<()> {
+/// Uploads shares in any order, and opens one more again and again.
+async fn fill(client: &Client, dice: &mut Dice) -> Result<Vec<Life>> {
     let mut lives = Vec::new();
     let mut sizes = SIZES.to_vec();
     while !sizes.is_empty() {
@@ -79,6 +79,11 @@ async fn fill_and_empty(client: &Client, dice: &mut Dice) -> Result<()> {
         client.steps(&mut popular, &[Step::Claim(claim)]).await?;
         popular.settle(popular.now());
     }
+    Ok(lives)
+}
+
+/// Opens shares or takes them back, in any order; some are left to expire.
+async fn empty(client: &Client, mut lives: Vec<Life>, dice: &mut Dice) -> Result<()> {
     while !lives.is_empty() {
         let mut life = lives.swap_remove(dice.below(lives.len() as u64) as usize);
         match dice.below(3) {
