@@ -42,7 +42,11 @@ fn serve() -> (SocketAddr, ServerHandle) {
     let (started, server) = mpsc::channel();
     std::thread::spawn(move || {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let args = ["waxseal-server", "--workers=1"];
+        // All comes from one address.
+        let rates = ["creations", "openings", "lookups", "upload-bytes"];
+        let rates = rates.map(|rate| format!("--{rate}-per-hour=0"));
+        let args = ["waxseal-server", "--workers=1", "--max-connections-per-address=0"];
+        let args = args.into_iter().chain(rates.iter().map(String::as_str));
         let settings = Settings::load(args, []).expect("the flags fit");
         let (retention, quota) = (settings.retention(), settings.quota());
         let path = folder.path().join("waxseal.db");
