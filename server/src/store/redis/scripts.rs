@@ -67,6 +67,11 @@ impl Invocation<'_> {
         self
     }
 
+    /// Puts an argument before one that is there.
+    pub(super) fn insert_arg(&mut self, at: usize, arg: &str) {
+        self.args.insert(at, arg.as_bytes().to_vec());
+    }
+
     /// The command for a server that knows the script.
     pub(super) fn known(&self) -> Cmd {
         self.command("EVALSHA", &self.script.hash)

@@ -2,12 +2,15 @@
 
 use super::{DAY, assert_near, connect, deployment, keys, upload};
 use crate::{
-    bench::Hands,
+    bench::{Hands, PATIENCE},
     redis_server::RedisServer,
     sample::{Sample, token},
 };
 use redis::cmd;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use waxseal_server::store::{Full, Quota, Retention, Store, StoreError, redis::RedisStore};
 
 const LEDGER: &str = "waxseal:{ledger}:*";
@@ -94,4 +97,58 @@ async fn full_memory_does_not_keep_the_ledger_from_giving_room_back() {
     assert!(ledger(&server).is_empty());
     limit(0);
     upload(&store, &Sample::with_plaintext(1_100_000)).await;
+}
+
+/// A handler is dropped where it waits when its client is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_is_given_up_halfway_leaves_the_account_right() {
+    let server = RedisServer::start(&[]);
+    let store = Arc::new(connect_within(&server, &Hands::new(), u64::MAX >> 12).await);
+    for polls in 1..6 {
+        let [small, large] =
+            [Sample::one_time(), Sample::with_plaintext(1_100_000).viewed(Some(1))];
+        let (id, owner) = (large.new.id, large.new.owner);
+        give_up(store.create(small.new.clone()), polls).await;
+        until_noted(&server, small.new.size.get()).await;
+        store.create(large.new.clone()).await.expect("it is new");
+        let part = large.part(1).len() as u64;
+        give_up(store.put_part(id, owner, 1, large.part(1)), polls).await;
+        until_noted(&server, small.new.size.get() + part).await;
+        let refused = store.put_part(id, token(), 0, large.part(0));
+        give_up(refused, polls).await;
+        until_noted(&server, small.new.size.get() + part).await;
+        give_up(store.revoke(small.new.id, small.new.owner), polls).await;
+        until_noted(&server, part).await;
+        give_up(store.revoke(id, owner), polls).await;
+        until_noted(&server, 0).await;
+    }
+}
+
+/// Polls a call so many times, as answers come, and drops it.
+async fn give_up<T>(call: impl Future<Output = T>, polls: usize) {
+    let mut call = std::pin::pin!(call);
+    let mut polled = 0;
+    std::future::poll_fn(|context| {
+        polled += 1;
+        if call.as_mut().poll(context).is_ready() || polled >= polls {
+            return std::task::Poll::Ready(());
+        }
+        std::task::Poll::Pending
+    })
+    .await;
+}
+
+/// Waits until the ledger has noted so many bytes.
+async fn until_noted(server: &RedisServer, bytes: u64) {
+    let deadline = Instant::now() + PATIENCE;
+    let sum = || {
+        let mut get = cmd("HGET");
+        get.arg("waxseal:{ledger}:stored:bytes").arg("");
+        let sum: Option<u64> = get.query(&mut server.connection()).expect("it answers");
+        sum.unwrap_or(0)
+    };
+    while sum() != bytes {
+        assert!(Instant::now() < deadline, "{} are noted instead of {bytes}", sum());
+        tokio::task::yield_now().await;
+    }
 }
