@@ -9,6 +9,7 @@ mod outages;
 mod rates;
 mod replicas;
 mod safety;
+mod servers;
 
 use crate::{bench::Hands, redis_server::RedisServer, sample::Sample};
 use redis::cmd;

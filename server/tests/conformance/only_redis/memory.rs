@@ -1,18 +1,30 @@
 //! Redis' memory is full.
 
-use super::connect;
+use super::{connect, deployment};
 use crate::{
+    bench::Hands,
     redis_server::RedisServer,
     sample::{Sample, token},
 };
 use redis::cmd;
 use waxseal_core::wire::ShareState;
-use waxseal_server::store::{Full, Store, StoreError};
+use waxseal_server::store::{Full, Quota, Retention, Store, StoreError, redis::RedisStore};
 
+/// With an account of what is stored, and without.
 #[tokio::test]
 async fn full_memory_refuses_only_what_takes_room() {
+    let stored = Some(u64::MAX >> 12);
+    for quota in [Quota::default(), Quota { stored, ..Quota::default() }] {
+        refuses_only_what_takes_room(quota).await;
+    }
+}
+
+async fn refuses_only_what_takes_room(quota: Quota) {
     let server = RedisServer::start(&[]);
-    let store = connect(&server.url()).await.expect("it is safe");
+    let deployment = deployment(&server.url());
+    let store = RedisStore::connect(&deployment, Retention::default(), quota, Hands::new())
+        .await
+        .expect("it is safe");
     let [opened, twice, revoked, failed, burned] =
         [(); 5].map(|()| Sample::one_time().with_passphrase());
     let twice = twice.viewed(Some(2));
@@ -62,4 +74,53 @@ async fn full_memory_refuses_only_what_takes_room() {
     assert_eq!(receipt.state, ShareState::Live);
     let claim = store.claim(complete.new.id, complete.new.access, token(), None).await;
     assert_eq!(claim.expect("it is live").head, complete.part(0));
+    assert_eq!(field(&server, "evicted_keys"), 0);
+}
+
+/// As it happens: shares come until there is no room.
+#[tokio::test]
+async fn memory_that_filled_up_is_had_again_when_shares_are_over() {
+    const ROOM: u64 = 4_000_000;
+    let server = RedisServer::start(&[]);
+    let store = connect(&server.url()).await.expect("it is safe");
+    let limit = field(&server, "used_memory") + ROOM;
+    let mut set = cmd("CONFIG");
+    let () = set
+        .arg("SET")
+        .arg("maxmemory")
+        .arg(limit)
+        .query(&mut server.connection())
+        .expect("allowed");
+    let mut shares = Vec::new();
+    loop {
+        let share = Sample::with_plaintext(100_000).viewed(Some(1));
+        match store.create(share.new.clone()).await {
+            Ok(_) => shares.push(share),
+            full => break assert_refused!(full, StoreError::Full(Full::Engine)),
+        }
+    }
+    assert!(shares.len() > 10, "only {} fit", shares.len());
+    for (n, Sample { new, body, .. }) in shares.iter().enumerate() {
+        if n % 2 == 0 {
+            let claim = token();
+            for _ in 0..2 {
+                let answer = store.claim(new.id, new.access, claim, None).await;
+                assert_eq!(answer.expect("a view is left").head, body);
+            }
+            store.acknowledge(new.id, claim).await.expect("it was answered");
+        } else {
+            store.revoke(new.id, new.owner).await.expect("the owner may");
+        }
+    }
+    for _ in 0..shares.len() / 2 {
+        let share = Sample::with_plaintext(100_000).viewed(Some(1));
+        store.create(share.new).await.expect("there is room again");
+    }
+    assert_eq!(field(&server, "evicted_keys"), 0);
+}
+
+fn field(server: &RedisServer, name: &str) -> u64 {
+    let info: String = cmd("INFO").query(&mut server.connection()).expect("it answers");
+    let value = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    value.and_then(|value| value.parse().ok()).expect("INFO has it")
 }
