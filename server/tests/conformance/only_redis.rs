@@ -10,6 +10,7 @@ mod rates;
 mod replicas;
 mod safety;
 mod servers;
+mod tls;
 
 use crate::{bench::Hands, redis_server::RedisServer, sample::Sample};
 use redis::cmd;

@@ -19,14 +19,19 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts three masters, and a replica of each if asked to, and waits until they know each other.
     pub(crate) fn start(with_replicas: bool) -> Self {
+        Self::start_with(with_replicas, "--port", &[])
+    }
+
+    /// As [`Self::start`], by TLS if it has the arguments for that.
+    pub(crate) fn start_with(with_replicas: bool, port: &str, arguments: &[&str]) -> Self {
         let count = if with_replicas { 6 } else { 3 };
         let settings = [
             ["--cluster-enabled", "yes"],
             ["--cluster-node-timeout", "1000"],
             ["--repl-diskless-sync-delay", "0"],
         ];
-        let settings = settings.as_flattened();
-        let cluster = Self { nodes: (0..count).map(|_| listening(settings)).collect() };
+        let settings = [settings.as_flattened(), arguments].concat();
+        let cluster = Self { nodes: (0..count).map(|_| listening_by(port, &settings)).collect() };
         for n in 0..count {
             let () = cluster.ask(n, cmd("CLUSTER").arg("SET-CONFIG-EPOCH").arg(n + 1));
         }
@@ -123,11 +128,16 @@ impl Cluster {
 
 /// A server that listens on a port, too, and the port.
 pub(crate) fn listening(arguments: &[&str]) -> (RedisServer, u16) {
+    listening_by("--port", arguments)
+}
+
+/// As [`listening`], on the port that this setting is about.
+pub(crate) fn listening_by(setting: &str, arguments: &[&str]) -> (RedisServer, u16) {
     // Another program may take the port in between; then another one is free.
     for _ in 0..5 {
         let port = free_port();
         let text = port.to_string();
-        let arguments = [&["--bind", "127.0.0.1", "--port", &text], arguments].concat();
+        let arguments = [&["--bind", "127.0.0.1", setting, &text], arguments].concat();
         if let Some(server) = RedisServer::try_start(&arguments) {
             return (server, port);
         }
