@@ -13,6 +13,7 @@ pub mod state;
 use crate::dice::Dice;
 use bytes::Bytes;
 use state::{State, Step};
+use std::{collections::BTreeSet, io::BufRead};
 use waxseal_core::{
     layout::{BodySize, PART, SEAL},
     token::{AccessToken, ClaimToken, OwnerToken, Proof, ShareId},
@@ -175,9 +176,33 @@ impl Life {
 }
 
 /// The numbers of all shares of which a whole word of the seal is in these bytes.
-pub fn seals_in(bytes: &[u8]) -> impl Iterator<Item = u32> {
-    bytes.windows(8).filter_map(|word| {
-        let number = word.strip_prefix(&MARK)?;
-        Some(u32::from_be_bytes(number.try_into().ok()?))
-    })
+pub fn seals_in(bytes: &[u8]) -> BTreeSet<u32> {
+    let mut seals = BTreeSet::new();
+    let mut rest = bytes;
+    // The standard library is fast at this in a debug build, too.
+    while rest.skip_until(MARK[0]).is_ok_and(|skipped| skipped > 0) {
+        if let Some([mark @ .., a, b, c, d]) = rest.first_chunk::<7>()
+            && *mark == MARK[1..]
+        {
+            seals.insert(u32::from_be_bytes([*a, *b, *c, *d]));
+        }
+    }
+    seals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_of_a_seal_is_found_wherever_it_is() {
+        let life = Life::of(0xf757_789c, 1024, Some(1), &mut Dice::new(1));
+        for start in 0..SEAL - 15 {
+            for before in 0..9 {
+                let piece = [&vec![MARK[0]; before], &life.body[start..start + 15]].concat();
+                assert_eq!(seals_in(&piece), BTreeSet::from([life.number]), "{start}, {before}");
+            }
+        }
+        assert!(seals_in(&life.body[SEAL..]).is_empty());
+    }
 }
