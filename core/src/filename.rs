@@ -54,10 +54,11 @@ pub fn clean(name: &str) -> String {
         }
         text.push_str(component);
     }
-    let mut text = cut(text.trim_end_matches([' ', '.']));
+    text.truncate(text.trim_end_matches(is_at_no_end).len());
     if text.starts_with(['.', '-', '~']) || is_device(&text) {
         text.insert(0, '_');
     }
+    let text = cut(&text);
     if text.is_empty() { NAMELESS.to_owned() } else { text }
 }
 
@@ -138,7 +139,12 @@ fn cut(name: &str) -> String {
     let (stem, extension) = split(name);
     let fits = (0..=MAX_BYTES - extension.len()).rev().find(|end| stem.is_char_boundary(*end));
     let stem = &stem[..fits.unwrap_or(0)];
-    format!("{}{extension}", stem.trim_end_matches([' ', '.']))
+    format!("{}{extension}", stem.trim_end_matches(is_at_no_end))
+}
+
+/// Dots and blanks: systems drop some of them, and then it is another name.
+fn is_at_no_end(c: char) -> bool {
+    c == '.' || c.is_whitespace()
 }
 
 /// Stem and extension, the dot with the extension; a long extension is none.
@@ -193,6 +199,7 @@ mod tests {
             ("/etc/passwd", "etc_passwd"),
             ("C:\\a.txt", "C__a.txt"),
             ("a\u{ff0f}b\u{2215}c", "a_b_c"),
+            ("a.pdf\u{a0}. ", "a.pdf"),
             ("..", "attachment"),
             ("", "attachment"),
             (" . ", "attachment"),
@@ -220,6 +227,7 @@ mod tests {
         let name = clean(&format!("{}.tar.gz", "é".repeat(300)));
         assert!(name.len() <= MAX_BYTES && name.ends_with("é.gz"), "{name}");
         assert_eq!(clean(&"x".repeat(300)).len(), MAX_BYTES);
+        assert_eq!(clean(&"-".repeat(MAX_BYTES)).len(), MAX_BYTES);
         assert!(clean(&format!("a.{}", "x".repeat(300))).len() <= MAX_BYTES);
     }
 
@@ -232,9 +240,16 @@ mod tests {
 
     #[test]
     fn what_may_run_is_told() {
-        for name in
-            ["a.exe", "A.EXE", "invoice.pdf.js", "a.sh", "a.exe. ", "a.sv\u{200b}g", "x.docm"]
-        {
+        for name in [
+            "a.exe",
+            "A.EXE",
+            "invoice.pdf.js",
+            "a.sh",
+            "a.exe. ",
+            "a.exe\u{a0}.",
+            "a.sv\u{200b}g",
+            "x.docm",
+        ] {
             assert!(is_risky(name), "{name}");
         }
         for name in ["a.pdf", "exe", "a.exe.txt", "a", "", "photo.jpg", "notes.md"] {

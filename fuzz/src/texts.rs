@@ -45,6 +45,7 @@ pub fn token(bytes: &[u8]) {
     }
     let name = filename::clean(text);
     assert_eq!(filename::clean(&name), name, "a clean name stays as it is");
+    assert!(name.len() <= filename::MAX_BYTES, "{name:?}");
     assert!(!name.is_empty() && !name.contains(['/', '\\', '\0']), "{name:?}");
 }
 
