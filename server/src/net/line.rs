@@ -104,28 +104,34 @@ impl Line {
 
     /// Whether to read.
     pub(super) fn turn(&self, now: Instant) -> Turn {
-        let phase = self.phase.get();
-        let tell = |status| Turn::End(self.fresh.get().then_some(status));
-        match phase {
-            Phase::Over => return Turn::End(None),
-            Phase::Head { since, bytes, looked } if bytes >= HEAD_LIMIT => {
-                if looked {
-                    self.phase.set(Phase::Over);
-                    return tell(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-                }
+        match self.phase.get() {
+            Phase::Over => Turn::End(None),
+            Phase::Head { since, bytes, looked: false } if bytes >= HEAD_LIMIT => {
                 self.phase.set(Phase::Head { since, bytes, looked: true });
-                return Turn::Look;
+                Turn::Look
             }
-            _ => {}
+            Phase::Head { bytes, .. } if bytes >= HEAD_LIMIT => {
+                self.end(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+            }
+            // What comes is of no use, and may never end.
+            Phase::Parting { .. } => self.turn_without_bytes(now),
+            _ => Turn::Read,
         }
+    }
+
+    /// Whether to wait, with nothing there to be read. What is there is never too late: that it was not
+    /// read before is no fault of the peer's.
+    pub(super) fn turn_without_bytes(&self, now: Instant) -> Turn {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return Turn::Read;
         }
-        self.phase.set(Phase::Over);
-        match phase {
-            Phase::Head { .. } => tell(StatusCode::REQUEST_TIMEOUT),
-            _ => Turn::End(None),
-        }
+        self.end(StatusCode::REQUEST_TIMEOUT)
+    }
+
+    fn end(&self, status: StatusCode) -> Turn {
+        let phase = self.phase.replace(Phase::Over);
+        let untold = self.fresh.get() && matches!(phase, Phase::Head { .. });
+        Turn::End(untold.then_some(status))
     }
 
     /// So many bytes came.
@@ -186,5 +192,30 @@ impl Line {
             pace.moved(bytes, Instant::now());
             self.answer.set(Some(Answer { pace, blocked: false }));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::crowd::Crowd, *};
+    use std::sync::Arc;
+
+    #[test]
+    fn what_is_there_is_never_too_late() {
+        let second = Duration::from_secs(1);
+        let patience = Patience { stall: second, rate: 0 };
+        let limits = Limits { head: second, idle: second, patience };
+        let place = Arc::new(Crowd::new(0, 0)).enter([192, 0, 2, 1].into(), false);
+        let start = Instant::now();
+        let line = Line::new(limits, place.expect("there is room"), start);
+        let (late, later) = (start + 3 * second, start + 9 * second);
+        // The server was busy, and the bytes have waited for it.
+        assert!(matches!(line.turn(late), Turn::Read));
+        line.came(100, late);
+        assert!(matches!(line.turn_without_bytes(late), Turn::Read));
+        assert!(matches!(line.turn(later), Turn::Read));
+        let told = Some(StatusCode::REQUEST_TIMEOUT);
+        assert!(matches!(line.turn_without_bytes(later), Turn::End(status) if status == told));
+        assert!(matches!(line.turn(later), Turn::End(None)), "it was told, and ends");
     }
 }

@@ -70,12 +70,19 @@ impl AsyncRead for LimitedStream {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let now = Instant::now();
-        match this.line.turn(now) {
-            Turn::Read => {}
-            Turn::Look => {
-                context.waker().wake_by_ref();
-                return Poll::Pending;
+        let before = buffer.filled().len();
+        let mut turn = this.line.turn(now);
+        if matches!(turn, Turn::Read) {
+            let read = Pin::new(&mut this.tcp).poll_read(context, buffer);
+            if read.is_ready() {
+                this.line.came(buffer.filled().len() - before, now);
+                return read;
             }
+            turn = this.line.turn_without_bytes(now);
+        }
+        match turn {
+            Turn::Read => this.wake_for_reading(context),
+            Turn::Look => context.waker().wake_by_ref(),
             Turn::End(status) => {
                 if let Some(status) = status {
                     this.tell(status);
@@ -83,14 +90,7 @@ impl AsyncRead for LimitedStream {
                 return Poll::Ready(Ok(()));
             }
         }
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut this.tcp).poll_read(context, buffer);
-        if read.is_pending() {
-            this.wake_for_reading(context);
-        } else {
-            this.line.came(buffer.filled().len() - before, now);
-        }
-        read
+        Poll::Pending
     }
 }
 
