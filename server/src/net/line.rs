@@ -17,6 +17,10 @@ use std::{
 /// Bytes that may come before there is a request.
 const HEAD_LIMIT: usize = 32 * 1024;
 
+/// Bytes after which is looked whether they are a request: few, as each of them may be a dozen, and is
+/// kept in memory till it is its turn.
+pub(super) const LOOK: usize = 2 * 1024;
+
 /// For the rest of a body that nobody wants, so that whoever sends it gets to read the answer.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
 
@@ -36,9 +40,9 @@ pub(crate) struct Line {
 enum Phase {
     /// Nothing of a request has come.
     Idle { since: Instant },
-    /// A part of a head has, or of a body that was of no use; `looked` once that was found to be no
-    /// whole head.
-    Head { since: Instant, bytes: usize, looked: bool },
+    /// A part of a head has, or of a body that was of no use; the first `looked` bytes were found to be
+    /// no whole head.
+    Head { since: Instant, bytes: usize, looked: usize },
     /// A handler has the request.
     Serving,
     /// It was answered before its body had come.
@@ -58,6 +62,10 @@ struct Answer {
 pub(super) enum Turn {
     /// Read.
     Read,
+    /// Read little.
+    ReadHead,
+    /// Nothing before the answer is gone.
+    Later,
     /// Let the head be parsed first.
     Look,
     /// There is nothing more to read; if a status is given nobody was told yet.
@@ -106,8 +114,10 @@ impl Line {
     pub(super) fn turn(&self, now: Instant) -> Turn {
         match self.phase.get() {
             Phase::Over => Turn::End(None),
-            Phase::Head { since, bytes, looked: false } if bytes >= HEAD_LIMIT => {
-                self.phase.set(Phase::Head { since, bytes, looked: true });
+            _ if self.is_blocked() => Turn::Later,
+            Phase::Serving if !self.unread.get() => Turn::Later,
+            Phase::Head { since, bytes, looked } if bytes >= looked + LOOK => {
+                self.phase.set(Phase::Head { since, bytes, looked: bytes });
                 Turn::Look
             }
             Phase::Head { bytes, .. } if bytes >= HEAD_LIMIT => {
@@ -115,8 +125,14 @@ impl Line {
             }
             // What comes is of no use, and may never end.
             Phase::Parting { .. } => self.turn_without_bytes(now),
-            _ => Turn::Read,
+            Phase::Idle { .. } | Phase::Head { .. } => Turn::ReadHead,
+            Phase::Serving => Turn::Read,
         }
+    }
+
+    /// Whether a next request may be read.
+    pub(super) fn may_read(&self) -> bool {
+        !self.is_blocked() && !matches!(self.phase.get(), Phase::Serving)
     }
 
     /// Whether to wait, with nothing there to be read. What is there is never too late: that it was not
@@ -138,7 +154,7 @@ impl Line {
     pub(super) fn came(&self, more: usize, now: Instant) {
         match self.phase.get() {
             Phase::Idle { .. } => {
-                self.phase.set(Phase::Head { since: now, bytes: more, looked: false });
+                self.phase.set(Phase::Head { since: now, bytes: more, looked: 0 });
             }
             Phase::Head { since, bytes, looked } => {
                 self.phase.set(Phase::Head { since, bytes: bytes + more, looked });
@@ -158,7 +174,7 @@ impl Line {
     /// When to stop reading, if nothing else happens.
     fn deadline(&self) -> Option<Instant> {
         // Whoever waits for an answer to be taken has no reason to hear more.
-        if self.answer.get().is_some_and(|answer| answer.blocked) {
+        if self.is_blocked() {
             return None;
         }
         match self.phase.get() {
@@ -168,6 +184,10 @@ impl Line {
             Phase::Parting { since } => Some(since + LINGER),
             Phase::Serving | Phase::Over => None,
         }
+    }
+
+    fn is_blocked(&self) -> bool {
+        self.answer.get().is_some_and(|answer| answer.blocked)
     }
 
     /// Kept for a next request; shorter where there are many.
@@ -210,10 +230,10 @@ mod tests {
         let line = Line::new(limits, place.expect("there is room"), start);
         let (late, later) = (start + 3 * second, start + 9 * second);
         // The server was busy, and the bytes have waited for it.
-        assert!(matches!(line.turn(late), Turn::Read));
+        assert!(matches!(line.turn(late), Turn::ReadHead));
         line.came(100, late);
         assert!(matches!(line.turn_without_bytes(late), Turn::Read));
-        assert!(matches!(line.turn(later), Turn::Read));
+        assert!(matches!(line.turn(later), Turn::ReadHead));
         let told = Some(StatusCode::REQUEST_TIMEOUT);
         assert!(matches!(line.turn_without_bytes(later), Turn::End(status) if status == told));
         assert!(matches!(line.turn(later), Turn::End(None)), "it was told, and ends");

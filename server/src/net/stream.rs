@@ -3,7 +3,7 @@
 //! Invariant: whoever waits for this stream between requests, or for an answer to be taken, is woken at
 //! the deadline at the latest.
 
-use super::line::{Line, Turn};
+use super::line::{LOOK, Line, Turn};
 use actix_web::http::StatusCode;
 use std::{
     io,
@@ -24,11 +24,13 @@ pub(super) struct LimitedStream {
     line: Rc<Line>,
     /// Made when first needed; wakes too early rather than being moved with every request.
     alarm: Option<Pin<Box<Sleep>>>,
+    /// Whether somebody wanted to read and was told to come back later.
+    withheld: bool,
 }
 
 impl LimitedStream {
     pub(super) const fn new(tcp: TcpStream, line: Rc<Line>) -> Self {
-        Self { tcp, line, alarm: None }
+        Self { tcp, line, alarm: None, withheld: false }
     }
 
     /// What is known of the connection.
@@ -46,6 +48,19 @@ impl LimitedStream {
         if alarm.as_mut().poll(context).is_ready() {
             context.waker().wake_by_ref();
         }
+    }
+
+    /// Reads so much that few requests can be in it.
+    fn read_little(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut bytes = [0; LOOK];
+        let mut little = ReadBuf::new(&mut bytes[..LOOK.min(buffer.remaining())]);
+        ready!(Pin::new(&mut self.tcp).poll_read(context, &mut little))?;
+        buffer.put_slice(little.filled());
+        Poll::Ready(Ok(()))
     }
 
     /// As [`Self::wake_at`], if there is a deadline for reading.
@@ -72,8 +87,13 @@ impl AsyncRead for LimitedStream {
         let now = Instant::now();
         let before = buffer.filled().len();
         let mut turn = this.line.turn(now);
-        if matches!(turn, Turn::Read) {
-            let read = Pin::new(&mut this.tcp).poll_read(context, buffer);
+        if matches!(turn, Turn::Read | Turn::ReadHead) {
+            let little = matches!(turn, Turn::ReadHead);
+            let read = if little {
+                this.read_little(context, buffer)
+            } else {
+                Pin::new(&mut this.tcp).poll_read(context, buffer)
+            };
             if read.is_ready() {
                 this.line.came(buffer.filled().len() - before, now);
                 return read;
@@ -81,7 +101,8 @@ impl AsyncRead for LimitedStream {
             turn = this.line.turn_without_bytes(now);
         }
         match turn {
-            Turn::Read => this.wake_for_reading(context),
+            Turn::Later => this.withheld = true,
+            Turn::Read | Turn::ReadHead => this.wake_for_reading(context),
             Turn::Look => context.waker().wake_by_ref(),
             Turn::End(status) => {
                 if let Some(status) = status {
@@ -122,6 +143,10 @@ impl AsyncWrite for LimitedStream {
         let this = self.get_mut();
         ready!(Pin::new(&mut this.tcp).poll_flush(context))?;
         this.wake_for_reading(context);
+        if this.withheld && this.line.may_read() {
+            this.withheld = false;
+            context.waker().wake_by_ref();
+        }
         Poll::Ready(Ok(()))
     }
 
