@@ -31,7 +31,7 @@ use way::{Connection, Way};
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// For replicas to say that they have what was written.
-const REPLICATION: Duration = Duration::from_secs(1);
+const REPLICATION: Duration = Duration::from_secs(2);
 
 /// The way to Redis, and the connection there is.
 pub(super) struct Link {

@@ -90,10 +90,8 @@ async fn what_the_replica_lacks_is_not_answered_and_the_same_claim_gets_it_later
     // What spends nothing is answered.
     assert_refused!(store.landing(new.id, new.access).await, StoreError::Over { .. });
     signal("-CONT", &process);
-    assert_eq!(
-        store.claim(new.id, new.access, claim, None).await.expect("it has it").head,
-        sample.body
-    );
+    let again = until_there(async || store.claim(new.id, new.access, claim, None).await).await;
+    assert_eq!(again.expect("it has it").head, sample.body);
     let other = store.claim(new.id, new.access, token(), sample.proof).await;
     assert_refused!(other, StoreError::Over { state: ShareState::Opened, .. });
 }
@@ -145,10 +143,12 @@ async fn every_call_that_promises_waits_again_when_it_is_repeated() {
         assert_eq!(short, [true; 7], "{time}");
     }
     signal("-CONT", &process);
-    let short = join_all((0..7).map(&call)).await;
-    assert_eq!(short, [false; 7]);
-    let status = store.status(failed.new.id, failed.new.owner).await.expect("known");
-    assert_eq!(status.failed_passphrases, 3);
+    for n in 0..7 {
+        let deadline = Instant::now() + PATIENCE;
+        while call(n).await {
+            assert!(Instant::now() < deadline, "call {n}: the replica does not go on");
+        }
+    }
 }
 
 /// As WAIT is documented, it is about what the connection has written: on one that was made since the
@@ -216,7 +216,23 @@ async fn with_too_few_replicas_nothing_is_begun() {
     pair.wait_for_the_replica();
     for (store, sample) in [(&running, &untouched), (&starting, &opened)] {
         store.ready().await.expect("there is one");
-        claim(store, sample).await.expect("nothing was spent");
+        let (new, token) = (&sample.new, token());
+        let answer = until_there(async || store.claim(new.id, new.access, token, None).await);
+        assert_eq!(answer.await.expect("nothing was spent").head, sample.body);
+    }
+}
+
+/// Asks again while the replica needs longer than it is waited for, as it may on a busy machine.
+async fn until_there<T: std::fmt::Debug>(
+    mut ask: impl AsyncFnMut() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = ask().await;
+        if !is_short(&answer) {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "the replica does not go on");
     }
 }
 
