@@ -176,7 +176,8 @@ impl Connection {
         Ok(Self(stream))
     }
 
-    /// Microseconds to the end of the answer, and the answer without its date.
+    /// Microseconds to the end of the answer, and the answer: without its date, and with its headers, which
+    /// are in no order, sorted.
     fn ask(&mut self, request: &str) -> Result<(f64, String)> {
         let mut buffer = [0; 4096];
         let mut len = 0;
@@ -192,8 +193,10 @@ impl Connection {
         }
         let time = start.elapsed().as_secs_f64() * 1e6;
         let text = str::from_utf8(&buffer[..len])?;
-        let kept = text.split("\r\n").filter(|line| !line.starts_with("date: "));
-        Ok((time, kept.collect::<Vec<_>>().join("\r\n")))
+        let mut lines: Vec<_> = text.split("\r\n").collect();
+        lines.retain(|line| !line.starts_with("date: "));
+        lines[1..].sort_unstable();
+        Ok((time, lines.join("\r\n")))
     }
 }
 
