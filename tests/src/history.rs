@@ -15,7 +15,7 @@ pub use recorder::Servers;
 pub use refused::Refused;
 pub use tally::Tally;
 
-use crate::linearizability::{Timed, is_linearizable};
+use crate::linearizability::{Timed, Verdict, judge};
 use call::{Call, Minute};
 use specification::{OneShare, Terms};
 use std::time::Duration;
@@ -45,16 +45,33 @@ impl History {
         self.took < Duration::from_secs(60)
     }
 
-    /// Finds a share to which something happened that may not have.
-    pub fn refused(&self) -> Option<Refused> {
-        let mut shares = self.shares.iter().enumerate();
-        let (share, history) = shares.find(|(_, history)| !history.fits(&self.clock))?;
-        Some(Refused::new(self, share, history))
+    /// Judges share by share, till one is refused.
+    pub fn judged(&self) -> Judgement {
+        let mut undecided = 0;
+        for (share, history) in self.shares.iter().enumerate() {
+            match history.verdict(&self.clock) {
+                Verdict::Linearizable => {}
+                Verdict::Undecided => undecided += 1,
+                Verdict::Refused => {
+                    let refused = Some(Refused::new(self, share, history));
+                    return Judgement { refused, undecided };
+                }
+            }
+        }
+        Judgement { refused: None, undecided }
     }
 }
 
+/// What can be said of a history.
+pub struct Judgement {
+    /// A share to which something happened that may not have.
+    pub refused: Option<Refused>,
+    /// Of how many shares too much is possible to try it all.
+    pub undecided: usize,
+}
+
 impl OneHistory {
-    fn fits(&self, clock: &[Minute]) -> bool {
-        is_linearizable(&OneShare { terms: self.terms, clock }, &self.calls)
+    fn verdict(&self, clock: &[Minute]) -> Verdict {
+        judge(&OneShare { terms: self.terms, clock }, &self.calls)
     }
 }

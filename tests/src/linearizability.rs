@@ -25,6 +25,9 @@ pub trait Specification {
 
     /// Whether the call leaves every state as it is.
     fn is_read(&self, call: &Self::Call) -> bool;
+
+    /// Whether two calls without an answer can do nothing but the same.
+    fn are_alike(&self, one: &Self::Call, other: &Self::Call) -> bool;
 }
 
 /// A call, and when it was made and answered: places in one order of all that happened.
@@ -38,10 +41,30 @@ pub struct Timed<C> {
     pub call: C,
 }
 
+/// What became of a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// There is such an order.
+    Linearizable,
+    /// There is none.
+    Refused,
+    /// None was found before the search was given up.
+    Undecided,
+}
+
+/// What a search may try in vain before it is given up: seconds, and some hundred MB.
+const LIMIT: usize = 100_000;
+
 /// Whether the calls could have been one after the other.
-pub fn is_linearizable<S: Specification>(specification: &S, calls: &[Timed<S::Call>]) -> bool {
+pub fn judge<S: Specification>(specification: &S, calls: &[Timed<S::Call>]) -> Verdict {
     let mut search = Search { specification, calls, in_vain: HashSet::new() };
-    search.completes(&Taken::none(calls.len()), &specification.initial())
+    if search.completes(&Taken::none(calls.len()), &specification.initial()) {
+        Verdict::Linearizable
+    } else if search.in_vain.len() < LIMIT {
+        Verdict::Refused
+    } else {
+        Verdict::Undecided
+    }
 }
 
 struct Search<'a, S: Specification> {
@@ -63,6 +86,17 @@ impl<S: Specification> Search<'_, S> {
             left.into_iter().filter(|at| calls[*at].made < first_answer).collect();
         // Most took effect in the order of their answers, and few of those that got none did.
         next.sort_by_key(|at| calls[*at].answered.unwrap_or(usize::MAX));
+        // Which of those that are alike it is makes no difference.
+        let mut tried: Vec<&S::Call> = Vec::new();
+        next.retain(|at| {
+            let Timed { answered, call, .. } = &calls[*at];
+            let alike = |other: &&S::Call| self.specification.are_alike(call, other);
+            let is_new = answered.is_some() || !tried.iter().any(alike);
+            if is_new && answered.is_none() {
+                tried.push(call);
+            }
+            is_new
+        });
         for at in next {
             let Timed { answered, call, .. } = &calls[at];
             let is_read = self.specification.is_read(call);
@@ -74,6 +108,9 @@ impl<S: Specification> Search<'_, S> {
                 let then = (taken.with(at), after);
                 if !self.in_vain.contains(&then) && self.completes(&then.0, &then.1) {
                     return true;
+                }
+                if self.in_vain.len() >= LIMIT {
+                    return false;
                 }
                 self.in_vain.insert(then);
                 // What a read leaves as it is could not be in its way.
@@ -143,11 +180,15 @@ mod tests {
         fn is_read(&self, call: &Call) -> bool {
             matches!(call, Read(_))
         }
+
+        fn are_alike(&self, one: &Call, other: &Call) -> bool {
+            matches!((one, other), (Increment(None), Increment(None)))
+        }
     }
 
     fn takes(calls: impl IntoIterator<Item = (usize, Option<usize>, Call)>) -> bool {
         let timed = |(made, answered, call)| Timed { made, answered, call };
-        is_linearizable(&Register, &calls.into_iter().map(timed).collect::<Vec<_>>())
+        judge(&Register, &calls.into_iter().map(timed).collect::<Vec<_>>()) == Verdict::Linearizable
     }
 
     #[test]

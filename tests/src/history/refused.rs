@@ -3,7 +3,7 @@
 //! Invariant: what is left out only makes it harder to refuse, so what is told is refused, too.
 
 use super::{History, Minute, OneHistory};
-use crate::linearizability::Timed;
+use crate::linearizability::{Timed, Verdict};
 use std::fmt;
 
 /// A share to which something happened that may not have.
@@ -25,14 +25,15 @@ impl Refused {
 fn shortened(history: &OneHistory, clock: &[Minute]) -> OneHistory {
     let mut answers: Vec<usize> = history.calls.iter().filter_map(|call| call.answered).collect();
     answers.sort_unstable();
+    let is_refused = |history: &OneHistory| history.verdict(clock) == Verdict::Refused;
     // Up to the first answer that does not fit.
     let mut beginnings = answers.into_iter().map(|end| until(history, end, clock.len() - 1));
     let mut short =
-        beginnings.find(|beginning| !beginning.fits(clock)).unwrap_or_else(|| history.clone());
+        beginnings.find(|beginning| is_refused(beginning)).unwrap_or_else(|| history.clone());
     for at in (0..short.calls.len()).rev() {
         let mut without = short.clone();
         let removed = without.calls.remove(at);
-        if removed.call.is_read() && !without.fits(clock) {
+        if removed.call.is_read() && is_refused(&without) {
             short = without;
         }
     }

@@ -7,6 +7,8 @@ use std::{collections::BTreeMap, fmt};
 #[derive(Default)]
 pub struct Tally {
     histories: usize,
+    shares: usize,
+    undecided: usize,
     jumps: usize,
     /// Each request by what came of it.
     calls: BTreeMap<(String, String), usize>,
@@ -16,9 +18,11 @@ pub struct Tally {
 const LOST: &str = "no answer";
 
 impl Tally {
-    /// Adds a history.
-    pub fn add(&mut self, history: &History) {
+    /// Adds a history, of so many of whose shares nothing can be said.
+    pub fn add(&mut self, history: &History, undecided: usize) {
         self.histories += 1;
+        self.shares += history.shares.len();
+        self.undecided += undecided;
         self.jumps += history.clock.len() - 1;
         for timed in history.shares.iter().flat_map(|share| &share.calls) {
             let answer = timed.call.answer.as_ref().map_or(LOST.to_owned(), |it| it.kind());
@@ -29,6 +33,16 @@ impl Tally {
     /// How many histories there were.
     pub fn histories(&self) -> usize {
         self.histories
+    }
+
+    /// How many shares there were.
+    pub fn shares(&self) -> usize {
+        self.shares
+    }
+
+    /// Of how many of them nothing can be said.
+    pub fn undecided(&self) -> usize {
+        self.undecided
     }
 
     /// Which of these, each a request and what comes of it, never happened.
@@ -48,8 +62,9 @@ impl fmt::Display for Tally {
         let all: usize = self.calls.values().sum();
         let lost: usize =
             self.calls.iter().filter(|((_, answer), _)| answer == LOST).map(|(_, n)| n).sum();
-        let Self { histories, jumps, calls } = self;
-        writeln!(f, "{histories} histories, {all} calls, {lost} answers lost, {jumps} jumps")?;
+        let Self { histories, shares, undecided, jumps, calls } = self;
+        write!(f, "{histories} histories of {shares} shares, {undecided} of them undecided; ")?;
+        writeln!(f, "{all} calls, {lost} answers lost, {jumps} jumps")?;
         let mut request = "";
         for ((asked, answer), count) in calls {
             if request != asked {
