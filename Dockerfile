@@ -9,6 +9,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 
 FROM debian:bookworm-slim
 COPY --from=build /waxseal-server /usr/local/bin/waxseal-server
+# Whom to trust for a Redis with TLS.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 # For the embedded store: mount a volume here.
 RUN install --directory --owner=10001 --group=10001 --mode=0700 /data
 WORKDIR /data
