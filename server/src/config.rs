@@ -4,10 +4,12 @@
 //! the largest share is one that a sealed body can hold.
 
 mod abuse_contact;
+mod expiries;
 mod proxies;
 mod store_url;
 
 pub use abuse_contact::AbuseContact;
+pub use expiries::{Expiries, ExpiriesError};
 pub use proxies::{Proxies, ProxiesError};
 pub use store_url::StoreUrl;
 
@@ -21,16 +23,13 @@ use crate::{
     },
 };
 use conf::Conf;
-use serde::Deserialize;
-use std::{
-    ffi::OsString, fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr,
-    time::Duration,
-};
+use expiries::expiry;
+use std::{ffi::OsString, fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 use store_url::{StoreUrlError, Unchecked};
 use tracing::level_filters::LevelFilter;
 use waxseal_core::{
     token::OperatorToken,
-    wire::{ExpiresIn, ExpiresInError, IdentityMode, Policy},
+    wire::{ExpiresIn, IdentityMode, Policy},
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -265,7 +264,7 @@ impl Settings {
         });
         Policy {
             max_bytes,
-            expiries: self.expiries.0.clone(),
+            expiries: self.expiries.get().to_vec(),
             default_expiry: self.default_expiry,
             one_time: self.one_time || self.force_one_time,
             force_one_time: self.force_one_time,
@@ -398,51 +397,6 @@ enum CheckError {
     Certificate { name: &'static str },
     #[error(transparent)]
     Policy(#[from] PolicyError),
-}
-
-/// A choice of expiries, ascending, each once, at least one.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Vec<ExpiresIn>")]
-pub struct Expiries(Vec<ExpiresIn>);
-
-/// No choice of expiries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ExpiriesError {
-    /// None is offered.
-    #[error("offer at least one expiry")]
-    Empty,
-    /// One is not a whole number of seconds.
-    #[error("an expiry is a whole number of seconds")]
-    Number,
-    /// One is too short or too long.
-    #[error(transparent)]
-    Range(#[from] ExpiresInError),
-}
-
-impl TryFrom<Vec<ExpiresIn>> for Expiries {
-    type Error = ExpiriesError;
-
-    fn try_from(mut expiries: Vec<ExpiresIn>) -> Result<Self, ExpiriesError> {
-        expiries.sort_unstable();
-        expiries.dedup();
-        if expiries.is_empty() { Err(ExpiriesError::Empty) } else { Ok(Self(expiries)) }
-    }
-}
-
-impl FromStr for Expiries {
-    type Err = ExpiriesError;
-
-    fn from_str(text: &str) -> Result<Self, ExpiriesError> {
-        if text.trim().is_empty() {
-            return Err(ExpiriesError::Empty);
-        }
-        text.split(',').map(expiry).collect::<Result<Vec<_>, _>>()?.try_into()
-    }
-}
-
-fn expiry(text: &str) -> Result<ExpiresIn, ExpiriesError> {
-    let seconds = text.trim().parse::<u32>().map_err(|_| ExpiriesError::Number)?;
-    Ok(seconds.try_into()?)
 }
 
 fn duration(text: &str) -> Result<Duration, impl fmt::Display + use<>> {
