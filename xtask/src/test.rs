@@ -48,7 +48,7 @@ pub(crate) fn everything(extent: Extent) -> Result<()> {
         tests(steps, &needs, extent, &[])?;
         match needs.old_redis() {
             Some(server) => {
-                let mut tests = cargo(["test", "--locked", "--package", "waxseal-server"]);
+                let mut tests = cargo(["test", "--locked", "--workspace"]);
                 tests.args(["--test", "conformance", "--", "redis::"]);
                 // It is without TLS, and what needs several servers takes as long as it did on the other.
                 for several in ["tls", "cluster", "replicas"] {
@@ -76,7 +76,7 @@ pub(crate) fn soak(filters: &[&str]) -> Result<()> {
     Steps::run(|steps| {
         let needs = steps.step("what tests need", || Needs::get(Extent::Full))?;
         let programs = programs(steps)?;
-        let mut tests = cargo(["test", "--locked", "--package", "waxseal-tests"]);
+        let mut tests = cargo(["test", "--locked", "--workspace"]);
         tests.args(["--test", "reliability", "--", "--nocapture", "--test-threads=1"]);
         programs.export(&mut tests);
         needs.export(&mut tests);
