@@ -48,18 +48,31 @@ pub(crate) fn everything(extent: Extent) -> Result<()> {
         tests(steps, &needs, extent, &[])?;
         match needs.old_redis() {
             Some(server) => {
-                let mut tests = cargo(["test", "--locked", "--workspace"]);
-                tests.args(["--test", "conformance", "--", "redis::"]);
-                // It is without TLS, and what needs several servers takes as long as it did on the other.
-                for several in ["tls", "cluster", "replicas"] {
-                    tests.args(["--skip", &format!("only_redis::{several}")]);
-                }
+                let mut tests = on_another_redis();
                 tests.env("WAXSEAL_REDIS_SERVER", server);
                 steps.step("store, on Redis 6.2", || run(&mut tests))
             }
             None => Ok(()),
         }
     })
+}
+
+/// The store's tests for a Redis that is without TLS. What needs several servers takes as long as it did
+/// on the other, and is left out.
+fn on_another_redis() -> Command {
+    const WITHOUT: [&str; 3] = ["only_redis::tls", "only_redis::cluster", "only_redis::replicas"];
+    if find("cargo-nextest").is_none() {
+        let mut tests = cargo(["test", "--locked", "--package", "waxseal-server"]);
+        tests.args(["--test", "conformance", "--", "redis::"]);
+        return WITHOUT.iter().fold(tests, |mut tests, name| {
+            tests.args(["--skip", name]);
+            tests
+        });
+    }
+    // All is built for the whole workspace already.
+    let without: String = WITHOUT.iter().map(|name| format!(" - test({name})")).collect();
+    let which = format!("binary(conformance) & test(redis::){without}");
+    cargo(["nextest", "run", "--locked", "--workspace", "--no-fail-fast", "-E", &which])
 }
 
 /// Runs the tests whose name contains one of `filters`.
@@ -76,7 +89,7 @@ pub(crate) fn soak(filters: &[&str]) -> Result<()> {
     Steps::run(|steps| {
         let needs = steps.step("what tests need", || Needs::get(Extent::Full))?;
         let programs = programs(steps)?;
-        let mut tests = cargo(["test", "--locked", "--workspace"]);
+        let mut tests = cargo(["test", "--locked", "--package", "waxseal-tests"]);
         tests.args(["--test", "reliability", "--", "--nocapture", "--test-threads=1"]);
         programs.export(&mut tests);
         needs.export(&mut tests);
