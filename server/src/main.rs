@@ -6,12 +6,15 @@
 use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{
-    io::Write,
-    net::TcpListener,
+    io::{self, Write},
+    net::{SocketAddr, TcpListener},
     process::{ExitCode, exit},
     sync::Arc,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    net::TcpSocket,
+    signal::unix::{SignalKind, signal},
+};
 use waxseal_server::{
     config::{ConfigError, Settings, StoreUrl},
     logs, run,
@@ -37,8 +40,8 @@ async fn main() -> ExitCode {
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
     allow_files(settings.max_connections);
     let store = open(settings).await?;
-    let listener = TcpListener::bind(settings.listen)
-        .with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let listener =
+        listen(settings.listen).with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.local_addr()?;
     let server = run(settings, listener, store)?;
 
@@ -67,6 +70,16 @@ fn allow_files(connections: usize) {
     if let Some(most) = most.filter(|most| *most < needed) {
         tracing::warn!(most, needed, "the limit of open files is too low for max-connections");
     }
+}
+
+/// With a longer queue than the standard library's of 128: whoever does not fit in believes to be
+/// connected, and waits for ever.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    const QUEUE: u32 = 4096;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)?.into_std()
 }
 
 async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
