@@ -4,12 +4,16 @@
 //! last, one of a folder does not make the content of its files last; what is not synced may be there
 //! in any part, a write in sectors of 512 bytes.
 
+mod image;
+
+pub use image::Image;
+
 use crate::{dice::Dice, trace::Event};
 use anyhow::{Context, Result, bail};
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    fs, io,
+    io,
     path::{Component, Path},
 };
 use tempfile::TempDir;
@@ -87,23 +91,14 @@ impl Disk {
         Ok(())
     }
 
-    /// Whether anything is not synced.
-    pub fn is_unsynced(&self) -> bool {
-        self.things.iter().any(|thing| match thing {
-            Thing::File { since, .. } => !since.is_empty(),
-            Thing::Folder { since, .. } => !since.is_empty(),
-        })
+    /// Cuts the power.
+    pub fn cut(&self, fate: Fate, dice: &mut Dice) -> Image {
+        let mut image = Image::default();
+        self.leave(0, fate, dice, Path::new(""), &mut image);
+        image
     }
 
-    /// Cuts the power and writes what is there then into an empty folder.
-    ///
-    /// # Errors
-    /// Those of the file system.
-    pub fn cut(&self, fate: Fate, dice: &mut Dice, into: &Path) -> Result<()> {
-        self.write(0, fate, dice, into)
-    }
-
-    fn write(&self, thing: usize, fate: Fate, dice: &mut Dice, to: &Path) -> Result<()> {
+    fn leave(&self, thing: usize, fate: Fate, dice: &mut Dice, path: &Path, image: &mut Image) {
         let own = match fate {
             Fate::Mixed => *dice.pick(&[Fate::Kept, Fate::Lost, Fate::Torn]),
             same => same,
@@ -112,7 +107,7 @@ impl Disk {
             Thing::File { synced, since } => {
                 let mut content = synced.clone();
                 since.iter().for_each(|change| change.apply(&mut content, own, dice));
-                fs::write(to, content)?;
+                image.put(path, Some(content));
             }
             Thing::Folder { synced, since, .. } => {
                 let mut names = synced.clone();
@@ -121,13 +116,12 @@ impl Disk {
                         rename(&mut names, name, *thing);
                     }
                 }
-                fs::create_dir_all(to)?;
+                image.put(path, None);
                 for (name, thing) in names {
-                    self.write(thing, fate, dice, &to.join(name))?;
+                    self.leave(thing, fate, dice, &path.join(name), image);
                 }
             }
         }
-        Ok(())
     }
 
     fn find(&self, path: &Path) -> Option<usize> {
@@ -205,21 +199,32 @@ impl Change {
                     content.resize(*len, 0);
                 }
             }
-            Self::Write(at, bytes) => {
-                let mut at = *at;
-                let mut rest = &bytes[..];
-                while !rest.is_empty() {
-                    let (sector, others) = rest.split_at(rest.len().min(SECTOR - at % SECTOR));
-                    if fate.keeps(dice) {
-                        content.resize(content.len().max(at + sector.len()), 0);
-                        content[at..at + sector.len()].copy_from_slice(sector);
+            Self::Write(at, bytes) => match fate {
+                Fate::Lost => {}
+                Fate::Kept => write(content, *at, bytes),
+                Fate::Torn | Fate::Mixed => {
+                    let (mut at, mut rest) = (*at, &bytes[..]);
+                    while !rest.is_empty() {
+                        let (sector, others) = rest.split_at(rest.len().min(SECTOR - at % SECTOR));
+                        if fate.keeps(dice) {
+                            write(content, at, sector);
+                        }
+                        at += sector.len();
+                        rest = others;
                     }
-                    at += sector.len();
-                    rest = others;
                 }
-            }
+            },
         }
     }
+}
+
+/// Writes at an offset; a hole before it is zeros.
+fn write(content: &mut Vec<u8>, at: usize, bytes: &[u8]) {
+    let end = at + bytes.len();
+    if content.len() < end {
+        content.resize(end, 0);
+    }
+    content[at..end].copy_from_slice(bytes);
 }
 
 fn rename(names: &mut Names, name: &std::ffi::OsStr, thing: Option<usize>) {

@@ -4,7 +4,7 @@ use super::{
     Life, seals_in,
     state::{Outcome, State, Step},
 };
-use crate::{api::Api, dice::Dice};
+use crate::{api::Api, dice::Dice, disk::in_memory};
 use anyhow::{Context, Result, ensure};
 use rusqlite::{Connection, OpenFlags};
 use std::{collections::BTreeSet, fs, io::ErrorKind, path::Path};
@@ -107,7 +107,7 @@ pub fn part_files(database: &Path) -> Result<usize> {
 /// # Errors
 /// If it is damaged.
 pub fn check_integrity(database: &Path) -> Result<()> {
-    let copy = tempfile::tempdir()?;
+    let copy = in_memory()?;
     let name = database.file_name().context("a database is a file")?;
     for suffix in ["", "-journal"] {
         let mut from = database.as_os_str().to_owned();

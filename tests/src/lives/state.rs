@@ -51,7 +51,7 @@ pub enum Outcome {
 }
 
 /// What a share is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct State {
     /// Whether it was created.
     pub created: bool,

@@ -1,15 +1,22 @@
 //! The power cut at any point of a mixed load: what was not synced may be gone, all of it or any part.
 //!
-//! Invariant: the calls are those of a real server, recorded; each disk that a power cut may leave is
-//! given to a real server again.
+//! Invariant: the calls are those of a real server, recorded; each disk that a power cut leaves is given
+//! to a real server again, but for one that is, byte for byte, what was looked at before, while the same
+//! had been answered.
 
 use anyhow::{Context, Result, bail, ensure};
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use futures_util::future::try_join_all;
+use std::{
+    collections::{BTreeSet, HashSet},
+    path::Path,
+    sync::Arc,
+    thread::available_parallelism,
+};
 use tokio::task::JoinSet;
 use waxseal_tests::{
     api::Api,
     dice::Dice,
-    disk::{Disk, Fate, in_memory},
+    disk::{Disk, Fate, Image, in_memory},
     extent::extent,
     lives::{
         Life,
@@ -42,10 +49,18 @@ struct Recording {
     lives: Vec<Life>,
 }
 
+impl Recording {
+    /// The last moment at which no more was done than call `n`: what was answered till then rests on
+    /// that alone.
+    fn moment_after(&self, n: usize) -> u64 {
+        self.events.get(n + 1).map_or(u64::MAX, |(done, _)| done - 1)
+    }
+}
+
 /// Whether the syncs of a file or folder are forgotten.
 type Forgets<'a> = &'a dyn Fn(&Path) -> bool;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_was_answered_before_a_power_cut_holds_after_it() -> Result<()> {
     let seed = Dice::seed()?;
     println!("WAXSEAL_SEED={seed}");
@@ -58,24 +73,39 @@ async fn what_was_answered_before_a_power_cut_holds_after_it() -> Result<()> {
         cuts if cuts == all => (0..all).collect(),
         cuts => (0..cuts as u64).map(|_| dice.below(all as u64) as usize).collect(),
     };
-    let (mut disk, mut count) = (Disk::default(), 0);
-    for (n, (moment, event)) in recording.events.iter().enumerate() {
+    let (mut disk, mut cuts, mut seen) = (Disk::default(), 0, HashSet::new());
+    let mut checks = Checks::of(&recording.lives)?;
+    for (n, (_, event)) in recording.events.iter().enumerate() {
         disk.play(event)?;
         if !points.contains(&n) {
             continue;
         }
-        for fate in [Fate::Lost, *dice.pick(&[Fate::Torn, Fate::Mixed, Fate::Kept])] {
-            let held = hold(&recording.lives, &disk, *moment, fate, &mut dice).await;
-            held.with_context(|| format!("{fate:?} after call {n}, WAXSEAL_SEED={seed}"))?;
-            count += 1;
+        let mut fates = [Fate::Torn, Fate::Mixed, Fate::Kept];
+        fates.rotate_left(dice.below(3) as usize);
+        for fate in [Fate::Lost].iter().chain(&fates[..extent(1, 3)]) {
+            cuts += 1;
+            let (moment, image) = (recording.moment_after(n), disk.cut(*fate, &mut dice));
+            let possible: Vec<_> =
+                recording.lives.iter().map(|life| life.possible(moment)).collect();
+            // What is the same and may hold the same has been looked at.
+            if seen.insert((image.digest(), possible)) {
+                let case = format!("{fate:?} after call {n}, WAXSEAL_SEED={seed}");
+                checks.start(case, image, moment, Dice::new(dice.roll())).await?;
+            }
         }
     }
+    let violations = checks.end().await?;
     println!(
-        "{count} power cuts at {} of {all} points; {} shares, {} steps",
+        "{cuts} power cuts at {} of {all} points, {} of them different; {} shares, {} steps; \
+         violations: {}",
         points.len(),
+        seen.len(),
         recording.lives.len(),
-        recording.lives.iter().map(|life| life.steps.len()).sum::<usize>()
+        recording.lives.iter().map(|life| life.steps.len()).sum::<usize>(),
+        violations.len()
     );
+    let first: Vec<_> = violations.iter().take(10).map(String::as_str).collect();
+    ensure!(violations.is_empty(), "{}", first.join("\n"));
     Ok(())
 }
 
@@ -120,9 +150,11 @@ async fn found_out(recording: &Recording, forgets: Forgets<'_>, dice: &mut Dice)
                 forgetful.play(event)?;
             }
         }
-        let (moment, _) = events[at];
-        if let Err(found) = hold(lives, &forgetful, moment, Fate::Mixed, dice).await {
-            hold(lives, &true_disk, moment, Fate::Mixed, dice).await.context("with all syncs")?;
+        let moment = recording.moment_after(at);
+        let image = forgetful.cut(Fate::Mixed, dice);
+        if let Err(found) = hold(lives, &image, moment, dice).await {
+            let image = true_disk.cut(Fate::Mixed, dice);
+            hold(lives, &image, moment, dice).await.context("with all syncs")?;
             let found: String = format!("{found:#}").replace('\n', " ").chars().take(120).collect();
             return Ok(format!("power cut {cut} shows it: {found} …"));
         }
@@ -170,10 +202,61 @@ async fn record(dice: &mut Dice) -> Result<Recording> {
     Ok(Recording { events: trace::read(&trace, &root)?, lives })
 }
 
-/// Cuts the power and holds a server on what is left to what was answered before.
-async fn hold(lives: &[Life], disk: &Disk, moment: u64, fate: Fate, dice: &mut Dice) -> Result<()> {
+/// Several disks that are looked at at once.
+struct Checks {
+    lives: Arc<Vec<Life>>,
+    at_once: usize,
+    running: JoinSet<Result<(), String>>,
+    violations: Vec<String>,
+}
+
+impl Checks {
+    fn of(lives: &[Life]) -> Result<Self> {
+        // Each waits a little for answers that leave at even times.
+        let at_once = 2 * available_parallelism()?.get();
+        let lives = Arc::new(lives.to_vec());
+        Ok(Self { lives, at_once, running: JoinSet::new(), violations: Vec::new() })
+    }
+
+    /// Looks at one when it is its turn, and does not wait for what comes of it.
+    async fn start(
+        &mut self,
+        case: String,
+        image: Image,
+        moment: u64,
+        mut dice: Dice,
+    ) -> Result<()> {
+        while self.running.len() >= self.at_once {
+            self.next().await?;
+        }
+        let lives = Arc::clone(&self.lives);
+        self.running.spawn(async move {
+            let held = hold(&lives, &image, moment, &mut dice).await.context(case);
+            held.map_err(|error| format!("{error:#}"))
+        });
+        Ok(())
+    }
+
+    /// What all of them came to.
+    async fn end(mut self) -> Result<Vec<String>> {
+        while !self.running.is_empty() {
+            self.next().await?;
+        }
+        Ok(self.violations)
+    }
+
+    async fn next(&mut self) -> Result<()> {
+        if let Some(ended) = self.running.join_next().await {
+            self.violations.extend(ended?.err());
+        }
+        Ok(())
+    }
+}
+
+/// Holds a server on what a power cut left to what was answered before.
+async fn hold(lives: &[Life], image: &Image, moment: u64, dice: &mut Dice) -> Result<()> {
     let folder = in_memory()?;
-    disk.cut(fate, dice, folder.path())?;
+    image.write(folder.path())?;
     let database = folder.path().join(DATABASE);
     if database.exists() {
         check_integrity(&database)?;
@@ -185,16 +268,17 @@ async fn hold(lives: &[Life], disk: &Disk, moment: u64, fate: Fate, dice: &mut D
     }
     let server = Server::on(folder, DATABASE, Vec::new(), &OPTIONS)?;
     let api = Api::new(&format!("http://127.0.0.1:{}", server.port()));
-    let (mut lives, mut files) = (lives.to_vec(), 0);
-    for life in &mut lives {
-        let state = life.find(&api, moment).await?;
-        files += life.files(&state);
-        life.settle(state);
-    }
+    let states = try_join_all(lives.iter().map(|life| life.find(&api, moment))).await?;
+    let files: usize = lives.iter().zip(&states).map(|(life, state)| life.files(state)).sum();
     let there = part_files(&database)?;
     ensure!(there == files, "{there} files of parts instead of {files}");
-    for life in &mut lives {
-        life.open(&api, life.state.clone(), dice).await?;
-    }
+    try_join_all(lives.iter().zip(states).map(|(life, state)| {
+        let (mut life, api, mut dice) = (life.clone(), &api, Dice::new(dice.roll()));
+        async move {
+            life.settle(state);
+            life.open(api, life.state.clone(), &mut dice).await
+        }
+    }))
+    .await?;
     Ok(())
 }
