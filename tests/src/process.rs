@@ -88,6 +88,22 @@ impl Process {
         Ok(kill_process(Pid::from_child(&self.child), Signal::TERM)?)
     }
 
+    /// Lets it do nothing (SIGSTOP) until [`Self::thaw`].
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn freeze(&self) -> Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), Signal::STOP)?)
+    }
+
+    /// Lets it go on (SIGCONT).
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn thaw(&self) -> Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), Signal::CONT)?)
+    }
+
     /// Asks it to end (SIGTERM) and waits till it has.
     ///
     /// # Errors

@@ -160,6 +160,22 @@ impl Server {
         Ok(())
     }
 
+    /// Lets it do nothing until [`Self::thaw`].
+    ///
+    /// # Errors
+    /// Those of the system; that it does not run.
+    pub fn freeze(&self) -> Result<()> {
+        self.process.as_ref().context("it runs")?.freeze()
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// Those of the system; that it does not run.
+    pub fn thaw(&self) -> Result<()> {
+        self.process.as_ref().context("it runs")?.thaw()
+    }
+
     /// Kills it, as a crash would.
     pub fn kill(&mut self) {
         self.process = None;

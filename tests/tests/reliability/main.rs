@@ -4,6 +4,8 @@
 //! tests a sample runs; `cargo xtask soak` runs all.
 #![allow(clippy::print_stdout, reason = "what was counted is for people to read")]
 
+#[cfg(target_os = "linux")] // For its /proc.
+mod burst;
 mod churn;
 mod crash;
 mod expiry;
