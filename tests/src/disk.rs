@@ -69,13 +69,26 @@ impl Default for Disk {
 }
 
 impl Disk {
+    /// One that holds what a power cut left, all of it for good.
+    ///
+    /// # Errors
+    /// If something in it is in a folder that is not.
+    pub fn of(image: &Image) -> Result<Self> {
+        let mut disk = Self::default();
+        for (path, content) in image.things() {
+            disk.name(path, content.map_or_else(Thing::folder, Thing::file))?;
+        }
+        disk.things.iter_mut().for_each(Thing::sync);
+        Ok(disk)
+    }
+
     /// Does what a process did.
     ///
     /// # Errors
     /// If that cannot be: something is done to a file that is not there.
     pub fn play(&mut self, event: &Event) -> Result<()> {
         match event {
-            Event::File(path) if self.find(path).is_none() => self.name(path, Thing::file())?,
+            Event::File(path) if self.find(path).is_none() => self.name(path, Thing::file(&[]))?,
             Event::File(_) => {}
             Event::Folder(path) => self.name(path, Thing::folder())?,
             Event::Write(path, at, bytes) => {
@@ -158,8 +171,8 @@ impl Disk {
 }
 
 impl Thing {
-    const fn file() -> Self {
-        Self::File { synced: Vec::new(), since: Vec::new() }
+    fn file(content: &[u8]) -> Self {
+        Self::File { synced: content.to_owned(), since: Vec::new() }
     }
 
     const fn folder() -> Self {

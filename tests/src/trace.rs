@@ -16,7 +16,7 @@ use std::{
 const CALLS: &str = "?open,openat,openat2,?creat,close,write,writev,pwrite64,pwritev,pwritev2,truncate,\
     ftruncate,fallocate,?unlink,unlinkat,?rename,?renameat,renameat2,?mkdir,mkdirat,?rmdir,?link,\
     linkat,?symlink,symlinkat,fsync,fdatasync,sync,syncfs,?sync_file_range,copy_file_range,\
-    sendfile,splice,mmap";
+    sendfile,splice,mmap,lseek";
 
 /// Longer than anything that is written at once.
 const LONGEST: &str = "4194304";
@@ -129,6 +129,10 @@ impl<'a> Reader<'a> {
                 let bytes = text(arg(1)?)?;
                 check_whole(&bytes, result)?;
                 vec![Event::Write(self.descriptor(arg(0)?)?, number(3)?, bytes)]
+            }
+            "lseek" => {
+                self.at.insert(arg(0)?.to_owned(), result.parse()?);
+                Vec::new()
             }
             "ftruncate" => vec![Event::Truncate(self.descriptor(arg(0)?)?, number(1)?)],
             "fsync" | "fdatasync" => vec![Event::Sync(self.descriptor(arg(0)?)?)],

@@ -22,6 +22,11 @@ impl Image {
         self.things.insert(path.to_owned(), content);
     }
 
+    /// All that is in the folder, each with what it is in before it.
+    pub(super) fn things(&self) -> impl Iterator<Item = (&Path, Option<&[u8]>)> {
+        self.things.iter().skip(1).map(|(path, content)| (path.as_path(), content.as_deref()))
+    }
+
     /// Writes all of it into a folder, which may be there if it is empty.
     ///
     /// # Errors
