@@ -89,7 +89,8 @@ pub(crate) fn soak(filters: &[&str]) -> Result<()> {
     Steps::run(|steps| {
         let needs = steps.step("what tests need", || Needs::get(Extent::Full))?;
         let programs = programs(steps)?;
-        let mut tests = cargo(["test", "--locked", "--package", "waxseal-tests"]);
+        // All is built for the whole workspace already.
+        let mut tests = cargo(["test", "--locked", "--workspace"]);
         tests.args(["--test", "reliability", "--", "--nocapture", "--test-threads=1"]);
         programs.export(&mut tests);
         needs.export(&mut tests);
