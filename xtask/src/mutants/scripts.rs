@@ -1,14 +1,18 @@
 //! `cargo xtask mutants scripts`: Redis' scripts changed, as cargo-mutants does it with Rust.
 //!
-//! Invariant: only a copy of the sources is changed, below target/mutants. A change that no test notices
-//! is an error that names it, after all others had their turn.
+//! Compiling would take longer than testing: a script is changed where it stands, as text, in a copy of
+//! the compiled tests.
+//!
+//! Invariant: a change that no test notices is an error that names it, after all others had their turn.
 
 use super::lua::{Change, changes};
-use crate::tools::{cargo, command, output, root};
-use anyhow::{Context, Result, bail};
+use crate::tools::{cargo, output, root};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 use std::time::Instant;
 
 const FOLDER: &str = "server/src/store/redis";
@@ -30,8 +34,8 @@ const SCRIPTS: [&str; 12] = [
 ];
 
 /// Those of a Redis alone, with memory that fills up and replicas that are waited for.
-const TESTS: &str = "binary(conformance) & test(redis::) \
-                     - test(only_redis::tls) - test(only_redis::cluster)";
+const TESTS: &str = "test(redis::) - test(only_redis::tls) - test(only_redis::cluster)";
+const BINARY: &str = "waxseal-server::conformance";
 
 /// What nextest ends with when tests fail.
 const TESTS_FAILED: i32 = 100;
@@ -46,32 +50,29 @@ pub(super) fn scripts(args: &[&str], path: &OsStr) -> Result<()> {
     if let Some(unknown) = names.iter().find(|name| !SCRIPTS.contains(name)) {
         bail!("no script {unknown}: there are {}", SCRIPTS.join(", "));
     }
-    let copy = Copy::make(path)?;
-    if !copy.passes()? {
-        bail!("the tests fail with nothing changed: {}", copy.log.display());
-    }
-    let mut cases = Vec::new();
+    let tests = Tests::build(path)?;
+    ensure!(tests.pass()?, "the tests fail with nothing changed: {}", tests.log.display());
+    let (mut survivors, mut number) = (Vec::new(), 0);
     for name in names {
         let file = format!("{FOLDER}/{name}.lua");
         let script = fs::read_to_string(root().join(&file)).context(file.clone())?;
-        cases.extend(changes(&script).into_iter().map(|change| (file.clone(), change)));
-    }
-    let cases: Vec<_> = cases.into_iter().skip(shard).step_by(shards).collect();
-    println!("{} changes", cases.len());
-    let mut survivors = Vec::new();
-    for (file, change) in &cases {
-        let start = Instant::now();
-        let caught = copy.catches(file, change)?;
-        let (verdict, seconds) = (if caught { "caught" } else { "MISSED" }, start.elapsed());
-        println!("{verdict} in {:>3} s  {file}:{change}", seconds.as_secs());
-        if !caught {
-            survivors.push(format!("{file}:{change}"));
+        let places = tests.places(&script)?;
+        for change in changes(&script) {
+            number += 1;
+            if number % shards != shard {
+                continue;
+            }
+            let start = Instant::now();
+            let caught = tests.catch(&script, &change, &places)?;
+            let (verdict, seconds) = (if caught { "caught" } else { "MISSED" }, start.elapsed());
+            println!("{verdict} in {:>3} s  {file}:{change}", seconds.as_secs());
+            survivors.extend((!caught).then(|| format!("{file}:{change}")));
         }
     }
     if survivors.is_empty() {
         return Ok(());
     }
-    bail!("no test notices {} of {}:\n{}", survivors.len(), cases.len(), survivors.join("\n"));
+    bail!("{} changes that no test notices:\n{}", survivors.len(), survivors.join("\n"));
 }
 
 fn parse(shard: &str) -> Option<(usize, usize)> {
@@ -80,45 +81,51 @@ fn parse(shard: &str) -> Option<(usize, usize)> {
     (shard < shards).then_some((shard, shards))
 }
 
-/// The sources once more, with a target/ of their own that outlasts the run.
-struct Copy<'a> {
-    folder: PathBuf,
+/// The store's tests, compiled.
+struct Tests<'a> {
+    compiled: Vec<u8>,
+    /// The copy that is changed and run.
+    copy: PathBuf,
+    /// What nextest has to know of it, and of the workspace.
+    binaries: PathBuf,
+    workspace: PathBuf,
     log: PathBuf,
     path: &'a OsStr,
 }
 
-impl<'a> Copy<'a> {
-    fn make(path: &'a OsStr) -> Result<Self> {
-        let above = root().join("target/mutants/scripts");
-        let copy = Self { folder: above.join("sources"), log: above.join("tests.log"), path };
-        fs::create_dir_all(&copy.folder)?;
-        for entry in fs::read_dir(&copy.folder)? {
-            let entry = entry?;
-            match entry.file_type()?.is_dir() {
-                true if entry.file_name() == "target" => {}
-                true => fs::remove_dir_all(entry.path())?,
-                false => fs::remove_file(entry.path())?,
-            }
-        }
-        let files = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-        let files = output(&mut command("git", files))?;
-        for file in files.split_terminator('\0').map(Path::new) {
-            let (from, to) = (root().join(file), copy.folder.join(file));
-            // Git still lists what was only just deleted.
-            if from.is_file() {
-                fs::create_dir_all(to.parent().expect("it is inside the copy"))?;
-                fs::copy(from, to)?;
-            }
-        }
-        Ok(copy)
+impl<'a> Tests<'a> {
+    fn build(path: &'a OsStr) -> Result<Self> {
+        let folder = root().join("target/mutants/scripts");
+        let tests = Self {
+            compiled: Vec::new(),
+            copy: folder.join("conformance"),
+            binaries: folder.join("binaries.json"),
+            workspace: folder.join("workspace.json"),
+            log: folder.join("tests.log"),
+            path,
+        };
+        fs::create_dir_all(&folder)?;
+        let list = ["nextest", "list", "--list-type=binaries-only", "--message-format=json"];
+        let mut list = cargo(list);
+        list.args(["--locked", "--cargo-profile=mutants", "--package=waxseal-server"]);
+        list.arg("--test=conformance").arg("--target-dir").arg(&folder).env("PATH", path);
+        let mut list: Value = serde_json::from_str(&output(&mut list)?)?;
+        let binary = &mut list["rust-binaries"][BINARY]["binary-path"];
+        let compiled = binary.as_str().context("nextest names no binary")?.to_owned();
+        fs::copy(&compiled, &tests.copy)?;
+        *binary = tests.copy.to_str().context("a folder's name is not UTF-8")?.into();
+        fs::write(&tests.binaries, list.to_string())?;
+        let metadata = ["metadata", "--locked", "--format-version=1", "--all-features"];
+        fs::write(&tests.workspace, output(&mut cargo(metadata))?)?;
+        Ok(Self { compiled: fs::read(compiled)?, ..tests })
     }
 
-    fn passes(&self) -> Result<bool> {
+    /// Runs what the copy is now.
+    fn pass(&self) -> Result<bool> {
         let log = File::create(&self.log)?;
-        let nextest = ["nextest", "run", "--locked", "--cargo-profile=mutants"];
-        let mut tests = cargo(nextest);
-        tests.args(["--package=waxseal-server", "--test=conformance", "-E", TESTS]);
-        tests.current_dir(&self.folder).env("PATH", self.path);
+        let mut tests = cargo(["nextest", "run", "--max-fail=1:immediate", "-E", TESTS]);
+        tests.arg("--binaries-metadata").arg(&self.binaries);
+        tests.arg("--cargo-metadata").arg(&self.workspace).env("PATH", self.path);
         tests.stdout(log.try_clone()?).stderr(log);
         match tests.status().context("starting cargo nextest")?.code() {
             Some(0) => Ok(true),
@@ -127,11 +134,32 @@ impl<'a> Copy<'a> {
         }
     }
 
-    fn catches(&self, file: &str, change: &Change) -> Result<bool> {
-        let (original, changed) = (root().join(file), self.folder.join(file));
-        fs::write(&changed, change.apply(&fs::read_to_string(&original)?))?;
-        let passes = self.passes();
-        fs::write(changed, fs::read(original)?)?;
-        Ok(!passes?)
+    /// Where the script stands: the prelude is in front of each.
+    fn places(&self, script: &str) -> Result<Vec<u64>> {
+        let windows = self.compiled.windows(script.len()).enumerate();
+        let places = windows.filter(|(_, window)| *window == script.as_bytes());
+        let places: Vec<u64> = places.map(|(at, _)| at as u64).collect();
+        ensure!(!places.is_empty(), "the compiled tests are not of this script");
+        Ok(places)
     }
+
+    fn catch(&self, script: &str, change: &Change, places: &[u64]) -> Result<bool> {
+        let write = |text: &str| {
+            let copy = File::options().write(true).open(&self.copy)?;
+            places.iter().try_for_each(|at| copy.write_all_at(text.as_bytes(), *at))
+        };
+        write(&fitted(change.apply(script), script.len()))?;
+        let passed = self.pass();
+        write(script)?;
+        Ok(!passed?)
+    }
+}
+
+/// As long as the script was: the comment in its first line pays for what is longer.
+fn fitted(mut changed: String, len: usize) -> String {
+    let end = changed.find('\n').unwrap_or(0);
+    let longer = changed.len().saturating_sub(len);
+    changed.drain(end - longer..end);
+    changed.extend(std::iter::repeat_n(' ', len - changed.len()));
+    changed
 }
