@@ -134,6 +134,13 @@ proptest! {
 }
 
 #[test]
+fn a_key_handed_to_another_thread_is_the_same() {
+    let (key, _) = ChunkKey::with_salt(&key(), CONTEXT, [2; 24]);
+    let handed = ChunkKey::from_bytes(&key.to_bytes());
+    assert_eq!((handed.aes(), handed.nonce(7)), (key.aes(), key.nonce(7)));
+}
+
+#[test]
 fn a_full_last_chunk_is_refused_even_if_it_is_genuine() {
     let (key, seal) = ChunkKey::with_salt(&key(), CONTEXT, [2; 24]);
     let cipher = ChunkCipher::new(key);
