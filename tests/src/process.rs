@@ -2,6 +2,7 @@
 //!
 //! Invariant: the process ends with the value.
 
+use crate::clock::Clock;
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
@@ -124,6 +125,7 @@ impl Drop for Process {
         // It may have ended.
         self.child.kill().ok();
         self.child.wait().ok();
+        Clock::forget(self.child.id());
     }
 }
 
