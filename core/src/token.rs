@@ -144,12 +144,22 @@ secret_token! {
     OperatorToken
 }
 secret_token! {
+    /// Mailed to an owner, who confirms with it; drawn by the server, for one share and once.
+    ConfirmationToken
+}
+secret_token! {
+    /// What a browser shows in a cookie instead of another confirmation; drawn by the server.
+    SessionToken
+}
+secret_token! {
     /// Proof of knowing the passphrase, derived from it and from the link secret.
     Proof
 }
 
 drawn!(OwnerToken);
 drawn!(ClaimToken);
+drawn!(ConfirmationToken);
+drawn!(SessionToken);
 
 /// SHA-256 of a token's bytes: 32 bytes, 43 characters.
 #[derive(Clone, Copy)]

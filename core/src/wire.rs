@@ -4,10 +4,15 @@
 //! handler cannot see a number of views or an expiry outside them.
 
 mod bounds;
+mod confirmation;
 mod json;
 mod problem;
 
 pub use bounds::{ExpiresIn, ExpiresInError, Views, ViewsError};
+pub use confirmation::{
+    ConfirmRequest, ConfirmationAsked, ConfirmationPolicy, ConfirmationRequest, Confirmed,
+    DenyRequest, NUMBER_TRIES, Waiting,
+};
 pub use json::{JsonError, from_json, to_json};
 pub use problem::{PROBLEM_JSON, Problem, ProblemType};
 
@@ -44,7 +49,7 @@ text_enum! {
         Expired = "expired",
         /// Taken back by the owner.
         Revoked = "revoked",
-        /// Destroyed by wrong passphrases.
+        /// Destroyed by wrong passphrases, or by wrong numbers while it was pending.
         Burned = "burned",
         /// Not known under this id and token (batch status only).
         Unknown = "unknown",
@@ -89,6 +94,9 @@ pub struct ShareReceipt {
     /// When it expires, once published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Until when it waits for its owner's confirmation, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_until: Option<Timestamp>,
     /// Length of a full part in bytes (part 0 is 56 bytes longer).
     pub part_size: u32,
     /// How many parts the ciphertext has.
@@ -172,6 +180,9 @@ pub struct Status {
     /// When it expires, once published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Until when it waits for its owner's confirmation, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_until: Option<Timestamp>,
     /// How often it may be opened; null = any number until the expiry.
     pub views: Option<Views>,
     /// Openings left; absent = any number until the expiry.
@@ -251,6 +262,9 @@ pub struct Policy {
     pub allow_insecure_http: bool,
     /// Who may create.
     pub identity: IdentityMode,
+    /// With [`IdentityMode::Email`]: how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<ConfirmationPolicy>,
 }
 
 text_enum! {
@@ -258,5 +272,7 @@ text_enum! {
     pub enum IdentityMode {
         /// Anyone who reaches the server.
         Open = "open",
+        /// Whoever confirms by e-mail who they are.
+        Email = "email",
     }
 }

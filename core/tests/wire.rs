@@ -5,8 +5,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::fmt::Debug;
 use waxseal_core::wire::{
-    BatchStatusRequest, BatchStatusResponse, ClaimRequest, CreateRequest, JsonError, Landing,
-    LeaseResponse, PartsResponse, Policy, Problem, ShareReceipt, Status, from_json,
+    BatchStatusRequest, BatchStatusResponse, ClaimRequest, ConfirmRequest, ConfirmationAsked,
+    ConfirmationRequest, Confirmed, CreateRequest, DenyRequest, JsonError, Landing, LeaseResponse,
+    PartsResponse, Policy, Problem, ShareReceipt, Status, Waiting, from_json,
 };
 
 const ID: &str = "Gl2AADR2QK2VAr-jV2odeQ";
@@ -58,6 +59,14 @@ fn status() -> Value {
     })
 }
 
+fn policy() -> Value {
+    json!({
+        "max_bytes": 104_857_600, "expiries": [3600, 86400], "default_expiry": 86400,
+        "one_time": true, "force_one_time": false, "force_passphrase": false,
+        "allow_insecure_http": false, "identity": "open",
+    })
+}
+
 #[test]
 fn requests_and_answers_are_read_back() {
     round_trips::<CreateRequest>(&create());
@@ -66,6 +75,9 @@ fn requests_and_answers_are_read_back() {
     round_trips::<BatchStatusRequest>(&json!({ "shares": [{ "id": ID, "owner": TOKEN }] }));
     round_trips::<ShareReceipt>(&json!({
         "id": ID, "state": "live", "expires_at": TIME, "part_size": 1_049_600, "parts": 1,
+    }));
+    round_trips::<ShareReceipt>(&json!({
+        "id": ID, "state": "pending", "pending_until": TIME, "part_size": 1_049_600, "parts": 1,
     }));
     round_trips::<PartsResponse>(&json!({ "parts": 3, "stored": [0, 2] }));
     round_trips::<Landing>(&json!({
@@ -77,11 +89,19 @@ fn requests_and_answers_are_read_back() {
     round_trips::<BatchStatusResponse>(&json!({
         "shares": [status(), { "id": ID, "state": "unknown" }],
     }));
-    round_trips::<Policy>(&json!({
-        "max_bytes": 104_857_600, "expiries": [3600, 86400], "default_expiry": 86400,
-        "one_time": true, "force_one_time": false, "force_passphrase": false,
-        "allow_insecure_http": false, "identity": "open",
-    }));
+    round_trips::<Policy>(&policy());
+    let confirmation = json!({ "within": 600, "session": 28_800 });
+    let mut policy = policy();
+    policy["identity"] = json!("email");
+    policy["confirmation"] = confirmation;
+    round_trips::<Policy>(&policy);
+    round_trips::<ConfirmationRequest>(&json!({ "address": "ann@example.org", "keep": true }));
+    round_trips::<ConfirmationAsked>(&json!({ "number": "07", "pending_until": TIME }));
+    round_trips::<Waiting>(&json!({ "state": "pending", "pending_until": TIME }));
+    round_trips::<Waiting>(&json!({ "state": "live", "expires_at": TIME }));
+    round_trips::<ConfirmRequest>(&json!({ "id": ID, "token": TOKEN, "number": "42" }));
+    round_trips::<DenyRequest>(&json!({ "id": ID, "token": TOKEN }));
+    round_trips::<Confirmed>(&json!({ "state": "revoked" }));
     round_trips::<Problem>(&json!({
         "type": "urn:waxseal:problem:share-over", "title": "Over", "status": 410,
         "detail": "It is over.", "state": "revoked", "at": TIME, "tries_left": 3,
@@ -141,6 +161,27 @@ fn a_request_with_anything_unknown_missing_or_out_of_range_is_refused() {
     refuses::<ClaimRequest>(&claim, &bad);
     needs::<ClaimRequest>(&claim, &["claim"]);
 
+    let ask = json!({ "address": "ann@example.org", "keep": false });
+    let bad = [
+        ("/x", json!(1)),
+        ("/address", json!("ann")),
+        ("/address", json!("ann@example.org\r\nBcc: bob@example.org")),
+        ("/keep", json!("yes")),
+    ];
+    refuses::<ConfirmationRequest>(&ask, &bad);
+    needs::<ConfirmationRequest>(&ask, &["address"]);
+    let confirm = json!({ "id": ID, "token": TOKEN, "number": "42" });
+    let bad = [
+        ("/x", json!(1)),
+        ("/token", json!(ID)),
+        ("/number", json!(42)),
+        ("/number", json!("4")),
+        ("/number", json!("420")),
+    ];
+    refuses::<ConfirmRequest>(&confirm, &bad);
+    needs::<ConfirmRequest>(&confirm, &["id", "token", "number"]);
+    needs::<DenyRequest>(&json!({ "id": ID, "token": TOKEN }), &["id", "token"]);
+
     let batch = json!({ "shares": [{ "id": ID, "owner": TOKEN }] });
     let bad = [("/x", json!(1)), ("/shares", json!({})), ("/shares", json!([{ "id": ID }]))];
     refuses::<BatchStatusRequest>(&batch, &bad);
@@ -176,11 +217,7 @@ fn what_is_no_json_is_malformed() {
 
 #[test]
 fn answers_may_grow() {
-    let mut policy = json!({
-        "max_bytes": 1, "expiries": [], "default_expiry": 60, "one_time": true,
-        "force_one_time": false, "force_passphrase": false, "allow_insecure_http": false,
-        "identity": "open",
-    });
+    let mut policy = policy();
     policy["later"] = json!(true);
     assert!(read::<Policy>(&policy).is_ok());
 }

@@ -30,7 +30,8 @@ pub struct Problem {
     /// With [`ProblemType::ShareOver`]: when it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// With [`ProblemType::WrongPassphrase`]: wrong passphrases left before the share burns.
+    /// With [`ProblemType::WrongPassphrase`]: wrong passphrases left before the share burns;
+    /// with [`ProblemType::WrongNumber`] the same of numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tries_left: Option<u32>,
 }
@@ -66,6 +67,8 @@ text_enum! {
         PassphraseRequired = "urn:waxseal:problem:passphrase-required",
         /// 403: the proof is wrong; counted.
         WrongPassphrase = "urn:waxseal:problem:wrong-passphrase",
+        /// 403: the number is not the one that the owner sees; counted.
+        WrongNumber = "urn:waxseal:problem:wrong-number",
         /// 410: opened, expired, revoked or burned.
         ShareOver = "urn:waxseal:problem:share-over",
         /// 410: this claim has lapsed or was acknowledged.
