@@ -19,7 +19,8 @@ use waxseal_core::{
     token::{ShareId, TokenHash},
 };
 use waxseal_server::store::{
-    Clock, NewShare, Quota, Retention, Store, StoreError, redis::RedisStore, sqlite::SqliteStore,
+    AddressHash, Admission, Ask, Clock, NewShare, Quota, Retention, Store, StoreError,
+    redis::RedisStore, sqlite::SqliteStore,
 };
 
 /// Calls of one history.
@@ -50,6 +51,7 @@ impl Clock for Hands {
 /// What the tokens of a share open.
 struct Share {
     new: NewShare,
+    admission: Admission,
     body: Bytes,
 }
 
@@ -113,7 +115,7 @@ impl Stores {
         let share = &shares[n];
         let id = share.new.id;
         let token = |right: TokenHash, of: u8| if of % 8 == 7 { hash(9, of) } else { right };
-        let call = choices.below(14);
+        let call = choices.below(18);
         let of = choices.byte();
         let (owner, access) = (token(share.new.owner, of), token(share.new.access, of));
         let (which, part) = (of / 8 % 4, u64::from(of / 32 % 4));
@@ -121,14 +123,14 @@ impl Stores {
         match call {
             0 | 1 => {
                 let new = NewShare { owner, ..share.new.clone() };
-                drop(same!(self.create(new.clone())));
+                drop(same!(self.create(new.clone(), share.admission)));
             }
             2 => {
                 let bytes = share.part(part, of >= 128);
                 drop(same!(self.put_part(id, owner, part, bytes.clone())));
             }
             3 => drop(same!(self.parts(id, owner))),
-            4 => drop(same!(self.publish(id, owner))),
+            4 => drop(same!(self.publish(id, owner, share.admission))),
             5 => drop(same!(self.landing(id, access))),
             6 | 7 => {
                 let proof = match of / 32 {
@@ -152,13 +154,19 @@ impl Stores {
                 let asked: Vec<_> = shares.iter().map(|s| (s.new.id, s.new.owner)).collect();
                 drop(same!(self.statuses(asked.clone())));
             }
-            _ => self.wait(of),
+            13 => self.wait(of),
+            14 => drop(same!(self.ask(id, owner, question(which)))),
+            15 | 16 => {
+                let number = question(of / 32).number;
+                drop(same!(self.confirm(id, question(which).token, number)));
+            }
+            _ => drop(same!(self.deny(id, question(which).token))),
         }
     }
 
     /// From a millisecond to the days that everything is forgotten after, mostly about a lease.
     fn wait(&self, how: u8) {
-        let most = [1, 1000, 60_000, 900_000, 900_001, 3_600_000, 86_400_000, 864_000_000];
+        let most = [1, 1000, 600_000, 900_000, 900_001, 3_600_000, 86_400_000, 864_000_000];
         let millis = most[usize::from(how % 8)] * u64::from(how / 8 + 1) / 8;
         self.clock.0.fetch_add(millis.max(1), Ordering::SeqCst);
     }
@@ -185,13 +193,23 @@ impl Share {
             views: views.map(|views| u32::try_into(views).expect("a possible number of views")),
             head: size.is_one_part().then(|| body.clone()),
         };
-        Self { new, body }
+        let admission = [Admission::Live, Admission::Pending][usize::from(kind / 32 % 2)];
+        Self { new, body, admission }
     }
 
     /// Part `n`, or what is as long as none.
     fn part(&self, n: u64, wrong: bool) -> Bytes {
         let len = self.new.size.part_len(n).unwrap_or(17);
         self.body.slice(..if wrong { len - 1 } else { len })
+    }
+}
+
+/// One of four that an owner may be asked, two of them with the same token.
+fn question(which: u8) -> Ask {
+    Ask {
+        token: hash(7, which % 3),
+        number: (which % 2).try_into().expect("two digits"),
+        session_of: (which % 2 == 1).then(|| AddressHash::from_bytes([which; 32])),
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! An unknown id and a wrong token are the same answer, [`StoreError::Unknown`], everywhere.
 
+mod address;
 mod part;
 mod quota;
 mod rate;
@@ -12,17 +13,18 @@ mod record;
 pub mod redis;
 pub mod sqlite;
 
+pub use address::AddressHash;
 pub use part::Part;
 pub use quota::{Full, Quota};
-pub use rate::{Charge, Rate};
+pub use rate::{Charge, Rate, Whose};
 
 pub(crate) use rate::Counts;
 
-use crate::network::Network;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::time::Duration;
 use waxseal_core::{
+    confirmation::ConfirmationNumber,
     layout::BodySize,
     time::Timestamp,
     token::{ShareId, TokenHash},
@@ -50,13 +52,35 @@ pub struct NewShare {
     pub head: Option<Bytes>,
 }
 
-/// A share as its owner sees it right after creating or publishing it.
+/// Whether a share can be opened from its publication on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It is live.
+    Live,
+    /// It is pending: nobody can open it before its owner has confirmed who they are.
+    Pending,
+}
+
+/// What an owner is to confirm with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ask {
+    /// SHA-256 of the token in the mail.
+    pub token: TokenHash,
+    /// What the person has to type.
+    pub number: ConfirmationNumber,
+    /// Whose confirmation begins a session, if it is to.
+    pub session_of: Option<AddressHash>,
+}
+
+/// A share as its owner sees it right after creating, publishing or confirming it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt {
     /// Its state now.
     pub state: ShareState,
-    /// When it expires, once published.
+    /// When it expires, once it could be opened.
     pub expires_at: Option<Timestamp>,
+    /// Until when it waits for a confirmation, while it does.
+    pub pending_until: Option<Timestamp>,
     /// Length of the whole ciphertext in bytes.
     pub size: BodySize,
 }
@@ -103,10 +127,12 @@ pub struct Retention {
     pub staged: Duration,
     /// The parts of a staged share.
     pub staged_parts: Duration,
+    /// A published share that waits for its owner's confirmation.
+    pub pending: Duration,
 }
 
 impl Default for Retention {
-    /// 15 minutes, 24 hours, 7 days, 1 hour, 24 hours.
+    /// 15 minutes, 24 hours, 7 days, 1 hour, 24 hours, 10 minutes.
     fn default() -> Self {
         const HOUR: u64 = 60 * 60;
         Self {
@@ -115,6 +141,7 @@ impl Default for Retention {
             record: Duration::from_secs(7 * 24 * HOUR),
             staged: Duration::from_secs(HOUR),
             staged_parts: Duration::from_secs(24 * HOUR),
+            pending: Duration::from_secs(10 * 60),
         }
     }
 }
@@ -145,6 +172,12 @@ pub enum StoreError {
         /// Wrong passphrases left; zero = this one burned the share.
         tries_left: u32,
     },
+    /// The number is not the one that was asked for. It was counted.
+    #[error("the number is wrong")]
+    WrongNumber {
+        /// Wrong numbers left, at least one.
+        tries_left: u32,
+    },
     /// A proof was given where no passphrase is set. Nothing was spent.
     #[error("no passphrase is set")]
     NoPassphraseSet,
@@ -163,8 +196,8 @@ pub enum StoreError {
     /// There is no room. Claims, acknowledgements and revocations never get this.
     #[error("there is no room: {0}")]
     Full(Full),
-    /// The network has used up what it may do for now.
-    #[error("the network must wait")]
+    /// The network, or the address, has used up its allowance for now.
+    #[error("whoever asks must wait")]
     TooMany {
         /// Until the same fits.
         wait: Duration,
@@ -180,8 +213,8 @@ pub enum StoreError {
 /// Where shares live.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Creates a share: published and live at once if it has a head, staged otherwise. Content is
-    /// kept for exactly `expires_in` from publication.
+    /// Creates a share: published at once if it has a head, staged otherwise. Content is kept for
+    /// exactly `expires_in` from when it is live, and for [`Retention::pending`] before that.
     ///
     /// The same creation again (every field and SHA-256(head) equal) writes nothing and gets the
     /// original expiry with the current state, also when the share is over.
@@ -190,7 +223,7 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Conflict`] for any other creation under a known id; [`StoreError::WrongPart`] for
     /// a head that does not fit the size; [`StoreError::OnePartOnly`]; [`StoreError::Full`], also for a
     /// size that the quota has no room for even if nothing else is stored.
-    async fn create(&self, share: NewShare) -> Result<Receipt, StoreError>;
+    async fn create(&self, share: NewShare, admission: Admission) -> Result<Receipt, StoreError>;
 
     /// Stores part `n` of a staged share, part 0 with the seal in front; again replaces it.
     ///
@@ -215,17 +248,70 @@ pub trait Store: Send + Sync {
         owner: TokenHash,
     ) -> Result<(BodySize, Vec<u64>), StoreError>;
 
-    /// Makes a staged share live when all its parts are there; the expiry starts now. Again gets the
-    /// same answer with the current state.
+    /// Publishes a staged share when all its parts are there. If that makes it live, the expiry starts
+    /// now. Again gets the same answer with the current state, and changes nothing.
     ///
     /// # Errors
     /// [`StoreError::PartsMissing`].
-    async fn publish(&self, id: ShareId, owner: TokenHash) -> Result<Receipt, StoreError>;
+    async fn publish(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+        admission: Admission,
+    ) -> Result<Receipt, StoreError>;
+
+    /// Sets what a pending share is confirmed with, and says until when. What was set before is void;
+    /// wrong numbers that were counted stay so.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] unless it is or was pending; [`StoreError::Over`].
+    async fn ask(&self, id: ShareId, owner: TokenHash, ask: Ask) -> Result<Timestamp, StoreError>;
+
+    /// Makes a pending share live; the expiry starts now. Of all that confirm and deny at once, one
+    /// decides. The same again changes nothing and gets the share's state of now.
+    ///
+    /// Wrong numbers are counted in the same step; the last one that is left burns the share.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] for any token but the last that was set, and for another number once
+    /// confirmed; [`StoreError::WrongNumber`]; [`StoreError::Over`], also for the number that burns.
+    async fn confirm(
+        &self,
+        id: ShareId,
+        token: TokenHash,
+        number: ConfirmationNumber,
+    ) -> Result<Receipt, StoreError>;
+
+    /// Takes a share that was not confirmed back, as [`Self::revoke`] does. Again is the same.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] for any token but the last that was set, and once confirmed.
+    async fn deny(&self, id: ShareId, token: TokenHash) -> Result<Receipt, StoreError>;
+
+    /// Begins the session that was asked for with a share's confirmation, once. It lasts so long from the
+    /// confirmation; says how long that is from now. `None` if none was asked for, or it has begun or
+    /// ended already.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`].
+    async fn begin_session(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+        session: TokenHash,
+        length: Duration,
+    ) -> Result<Option<Duration>, StoreError>;
+
+    /// Whose confirmation a session keeps, while it lasts.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn session(&self, session: TokenHash) -> Result<Option<AddressHash>, StoreError>;
 
     /// What a link holder may know before opening. Spends nothing.
     ///
     /// # Errors
-    /// [`StoreError::Unknown`] also for a staged share; [`StoreError::Over`].
+    /// [`StoreError::Unknown`] also for a share that never was live; [`StoreError::Over`].
     async fn landing(&self, id: ShareId, access: TokenHash) -> Result<LandingView, StoreError>;
 
     /// **The** opening. Of N claims racing for the last view, exactly one gets the head; the others
@@ -295,13 +381,13 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unknown`].
     async fn take_down(&self, id: ShareId) -> Result<(), StoreError>;
 
-    /// Counts what a network does, together with all servers on this store: all charges or, if one of
+    /// Counts what somebody does, together with all servers on this store: all charges or, if one of
     /// them exceeds its allowance, none. An allowance may be used at once; then it comes back evenly.
     /// Nothing of it outlasts an hour.
     ///
     /// # Errors
     /// [`StoreError::TooMany`]. Anything else says that nothing was counted, not that it must not be.
-    async fn charge(&self, network: Network, charges: &[Charge]) -> Result<(), StoreError>;
+    async fn charge(&self, whose: Whose, charges: &[Charge]) -> Result<(), StoreError>;
 
     /// Whether the store answers and is configured so that it can keep its promises.
     ///

@@ -1,10 +1,10 @@
-//! Rates: how much one network may do in an hour, as arithmetic that every engine follows (the generic
+//! Rates: how much one network, or one owner's address, may do in an hour, as arithmetic that every engine follows (the generic
 //! cell rate algorithm, a leaky bucket kept as one time).
 //!
-//! Invariant: of each network and kind only the time is kept at which its allowance is whole again, an
+//! Invariant: of each of them and kind only the time is kept at which its allowance is whole again, an
 //! hour ahead at most, and it is forgotten by then.
 
-use super::StoreError;
+use super::{AddressHash, StoreError};
 use crate::network::Network;
 use std::{
     collections::HashMap,
@@ -30,6 +30,29 @@ pub enum Rate {
     Lookups,
     /// Bytes of bodies that were to be stored.
     Bytes,
+    /// Mails asked for, whether any was sent.
+    Mails,
+}
+
+/// Whose allowance it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Whose {
+    /// Of whoever asks from there.
+    Network(Network),
+    /// Of whoever gets mail there, whoever asks for it.
+    Address(AddressHash),
+}
+
+impl From<AddressHash> for Whose {
+    fn from(address: AddressHash) -> Self {
+        Self::Address(address)
+    }
+}
+
+impl From<Network> for Whose {
+    fn from(network: Network) -> Self {
+        Self::Network(network)
+    }
 }
 
 /// So much of a kind, of which there may be so much in an hour.
@@ -47,6 +70,7 @@ impl Rate {
             Self::Openings => "openings",
             Self::Lookups => "lookups",
             Self::Bytes => "bytes",
+            Self::Mails => "mails",
         }
     }
 }
@@ -87,7 +111,7 @@ pub(crate) struct Counts(Mutex<Inner>);
 #[derive(Default)]
 struct Inner {
     /// When an allowance is whole again, in microseconds.
-    whole: HashMap<(Network, Rate), u64>,
+    whole: HashMap<(Whose, Rate), u64>,
     /// At how many to look again for those that are.
     tidy_at: usize,
 }
@@ -96,7 +120,7 @@ impl Counts {
     /// As `Store::charge`.
     pub(crate) fn charge(
         &self,
-        network: Network,
+        whose: Whose,
         charges: &[Charge],
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -108,7 +132,7 @@ impl Counts {
             *tidy_at = whole.len() * 2;
         }
         let after = |charge: &Charge| {
-            let known = whole.get(&(network, charge.rate)).copied().unwrap_or(0);
+            let known = whole.get(&(whose, charge.rate)).copied().unwrap_or(0);
             known.max(now) + charge.cost
         };
         let afters: Vec<u64> = charges.iter().map(after).collect();
@@ -116,7 +140,7 @@ impl Counts {
         if wait > 0 {
             return Err(too_many(wait));
         }
-        whole.extend(charges.iter().map(|charge| (network, charge.rate)).zip(afters));
+        whole.extend(charges.iter().map(|charge| (whose, charge.rate)).zip(afters));
         Ok(())
     }
 }
@@ -134,7 +158,7 @@ mod tests {
             // One a second makes each whole again when the next comes.
             let now = Timestamp::from_unix_millis(u64::from(n) * 1000);
             let network = Network::from(std::net::IpAddr::from(Ipv4Addr::from_bits(n)));
-            counts.charge(network, &charge, now).expect("each has the whole");
+            counts.charge(network.into(), &charge, now).expect("each has the whole");
         }
         assert!(counts.0.lock().expect("no test panics").whole.len() <= MANY);
     }

@@ -1,16 +1,17 @@
 //! The record of a share: all that is known of it but its content.
 //!
 //! Invariant: at most one of `used_up_at` and `burned_at` is set, and `revoked_at` beside `burned_at`
-//! never is; so both engines derive the same state, here and nowhere else.
+//! never is; `pending_until` is never set beside `expires_at`, and stays when a share ends that was not
+//! confirmed; so both engines derive the same state, here and nowhere else.
 
-use super::{LandingView, NewShare, Receipt, Retention, StoreError};
+use super::{Admission, Ask, LandingView, NewShare, Receipt, Retention, StoreError};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use waxseal_core::{
     layout::BodySize,
     time::Timestamp,
     token::{ShareId, TokenHash},
-    wire::{ExpiresIn, PASSPHRASE_TRIES, ShareState, Status, Views},
+    wire::{ExpiresIn, NUMBER_TRIES, PASSPHRASE_TRIES, ShareState, Status, Views},
 };
 
 /// How many openings are listed, and how many claims that are over are remembered.
@@ -32,8 +33,13 @@ pub(super) struct Record {
     /// What the creation is recognised by when it comes again.
     pub(super) digest: [u8; 32],
     pub(super) created_at: Timestamp,
-    /// Set by the publication.
+    /// Set when it becomes live.
     pub(super) expires_at: Option<Timestamp>,
+    /// Set when it becomes pending, and not once it is confirmed.
+    pub(super) pending_until: Option<Timestamp>,
+    /// What it is, or was, confirmed with.
+    pub(super) ask: Option<Ask>,
+    pub(super) wrong_numbers: u32,
     /// From then on nothing is known of the share.
     pub(super) gone_at: Timestamp,
     pub(super) views_left: Option<u32>,
@@ -47,7 +53,12 @@ pub(super) struct Record {
 
 impl Record {
     /// The record that a creation starts with.
-    pub(super) fn new(share: &NewShare, retention: &Retention, now: Timestamp) -> Self {
+    pub(super) fn new(
+        share: &NewShare,
+        admission: Admission,
+        retention: &Retention,
+        now: Timestamp,
+    ) -> Self {
         let mut record = Self {
             access: share.access,
             owner: share.owner,
@@ -58,6 +69,9 @@ impl Record {
             digest: digest(share),
             created_at: now,
             expires_at: None,
+            pending_until: None,
+            ask: None,
+            wrong_numbers: 0,
             gone_at: now.after(retention.staged),
             views_left: share.views.map(Views::get),
             failed: 0,
@@ -67,16 +81,54 @@ impl Record {
             burned_at: None,
         };
         if share.head.is_some() {
-            record.publish(retention, now);
+            record.publish(admission, retention, now);
         }
         record
     }
 
-    /// Starts the expiry.
-    pub(super) fn publish(&mut self, retention: &Retention, now: Timestamp) {
-        let expires_at = now.after(self.expires_in.duration());
-        self.expires_at = Some(expires_at);
-        self.gone_at = expires_at.after(retention.record);
+    /// Starts the expiry, or the time to confirm.
+    pub(super) fn publish(&mut self, admission: Admission, retention: &Retention, now: Timestamp) {
+        let (lives, end) = match admission {
+            Admission::Live => (self.expires_in.duration(), &mut self.expires_at),
+            Admission::Pending => (retention.pending, &mut self.pending_until),
+        };
+        let at = now.after(lives);
+        *end = Some(at);
+        self.gone_at = at.after(retention.record);
+    }
+
+    /// Starts the expiry of a pending share.
+    pub(super) fn confirm(&mut self, retention: &Retention, now: Timestamp) {
+        self.pending_until = None;
+        self.publish(Admission::Live, retention, now);
+    }
+
+    /// Counts a wrong number, and how many are left; the last one burns the share.
+    pub(super) fn miss(&mut self, now: Timestamp) -> u32 {
+        self.wrong_numbers += 1;
+        let left = NUMBER_TRIES.saturating_sub(self.wrong_numbers);
+        if left == 0 {
+            self.burned_at = Some(now);
+        }
+        left
+    }
+
+    /// What was asked for with this token, or [`StoreError::Unknown`].
+    pub(super) fn asked(&self, token: TokenHash) -> Result<Ask, StoreError> {
+        self.ask.filter(|ask| ask.token == token).ok_or(StoreError::Unknown)
+    }
+
+    /// When it was confirmed, if it was.
+    pub(super) fn confirmed_at(&self) -> Option<Timestamp> {
+        let (expires_at, _) = (self.expires_at?, self.ask?);
+        let lives = self.expires_in.duration();
+        let epoch = Timestamp::from_unix_millis(0);
+        Some(epoch.after(expires_at.since(epoch).saturating_sub(lives)))
+    }
+
+    /// When the content is gone of itself.
+    pub(super) fn content_until(&self) -> Option<Timestamp> {
+        self.expires_at.or(self.pending_until)
     }
 
     /// Spends a view.
@@ -104,7 +156,10 @@ impl Record {
     pub(super) fn revoke(&mut self, now: Timestamp) {
         let state = self.state(now);
         if self.revoked_at.is_none()
-            && matches!(state, ShareState::Live | ShareState::Staged | ShareState::Opened)
+            && matches!(
+                state,
+                ShareState::Live | ShareState::Pending | ShareState::Staged | ShareState::Opened
+            )
         {
             self.revoked_at = Some(now);
         }
@@ -121,9 +176,13 @@ impl Record {
             (ShareState::Opened, self.used_up_at),
             (ShareState::Burned, self.burned_at),
             (ShareState::Revoked, self.revoked_at),
-            (ShareState::Expired, self.expires_at.filter(|at| now >= *at)),
+            (ShareState::Expired, self.content_until().filter(|at| now >= *at)),
         ];
-        let running = if self.expires_at.is_some() { ShareState::Live } else { ShareState::Staged };
+        let running = match (self.expires_at, self.pending_until) {
+            (Some(_), _) => ShareState::Live,
+            (None, Some(_)) => ShareState::Pending,
+            (None, None) => ShareState::Staged,
+        };
         ended.into_iter().find(|(_, at)| at.is_some()).unwrap_or((running, None))
     }
 
@@ -140,13 +199,11 @@ impl Record {
         }
     }
 
-    /// [`StoreError::Unknown`] for a wrong token and before the publication.
+    /// [`StoreError::Unknown`] for a wrong token, before the publication, and unless a pending share was
+    /// confirmed.
     pub(super) fn check_access(&self, access: TokenHash, now: Timestamp) -> Result<(), StoreError> {
-        if self.access == access && self.state(now) != ShareState::Staged {
-            Ok(())
-        } else {
-            Err(StoreError::Unknown)
-        }
+        let was_live = self.pending_until.is_none() && self.state(now) != ShareState::Staged;
+        if self.access == access && was_live { Ok(()) } else { Err(StoreError::Unknown) }
     }
 
     fn tries_left(&self) -> u32 {
@@ -189,6 +246,7 @@ impl Record {
             state: self.state(now),
             created_at: self.created_at,
             expires_at: self.expires_at,
+            pending_until: self.waits_until(now),
             views: self.views,
             views_left: self.views_left,
             opened_at: self.opened_at.clone(),
@@ -199,7 +257,16 @@ impl Record {
 
     /// What the owner gets for creating or publishing.
     pub(super) fn receipt(&self, now: Timestamp) -> Receipt {
-        Receipt { state: self.state(now), expires_at: self.expires_at, size: self.size }
+        Receipt {
+            state: self.state(now),
+            expires_at: self.expires_at,
+            pending_until: self.waits_until(now),
+            size: self.size,
+        }
+    }
+
+    fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.pending_until.filter(|_| self.state(now) == ShareState::Pending)
     }
 
     /// The answer to a creation under an id that has this record.

@@ -12,16 +12,16 @@ mod reply;
 mod runner;
 mod safety;
 mod scripts;
+mod session;
 
 pub use address::{AddressError, Deployment};
 
 use super::{
-    Charge, Clock, LandingView, NewShare, Opened, Part, Quota, Receipt, Retention, Store,
-    StoreError,
+    AddressHash, Admission, Ask, Charge, Clock, LandingView, NewShare, Opened, Part, Quota,
+    Receipt, Retention, Store, StoreError, Whose,
     quota::Usage,
     record::{LIVE_CLAIMS, REMEMBERED, Record, check_new},
 };
-use crate::network::Network;
 use ::redis::cmd;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -30,10 +30,11 @@ use runner::{Call, Runner};
 use scripts::Script;
 use std::{sync::Arc, time::Duration};
 use waxseal_core::{
+    confirmation::ConfirmationNumber,
     layout::BodySize,
     time::Timestamp,
     token::{ShareId, TokenHash},
-    wire::{PASSPHRASE_TRIES, Status},
+    wire::{NUMBER_TRIES, PASSPHRASE_TRIES, Status},
 };
 
 /// How much longer than a staged share its parts live: they are renewed together, and hardly more often.
@@ -101,19 +102,20 @@ impl RedisStore {
 
 #[async_trait]
 impl Store for RedisStore {
-    async fn create(&self, share: NewShare) -> Result<Receipt, StoreError> {
+    async fn create(&self, share: NewShare, admission: Admission) -> Result<Receipt, StoreError> {
         check_new(&share, &self.retention)?;
         let call = self.call(&scripts::CREATE, share.id).promising();
         let now = call.now;
-        let record = Record::new(&share, &self.retention, now);
+        let record = Record::new(&share, admission, &self.retention, now);
         let bytes = Usage { stored: share.head.as_ref().map_or(0, Bytes::len) as u64, staged: 0 };
         let too_large = self.quota.check_size(share.size).err();
+        let until = record.content_until().unwrap_or(record.gone_at);
         let call = call
             .with(millis(record.gone_at.since(now)))
-            .with(millis(share.expires_in.duration()))
+            .with(millis(until.since(now)))
             .with_part(0, share.head.as_deref().unwrap_or_default())
             .with(fields::write(&record));
-        let mut reply = self.runner.run_storing(call, bytes, record.expiry(), too_large).await?;
+        let mut reply = self.runner.run_storing(call, bytes, until, too_large).await?;
         if reply.was_known() {
             return reply.record()?.created_again(&share, now);
         }
@@ -161,15 +163,84 @@ impl Store for RedisStore {
         Ok((size, stored))
     }
 
-    async fn publish(&self, id: ShareId, owner: TokenHash) -> Result<Receipt, StoreError> {
+    async fn publish(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+        admission: Admission,
+    ) -> Result<Receipt, StoreError> {
+        let pending = match admission {
+            Admission::Live => String::new(),
+            Admission::Pending => millis(self.retention.pending).to_string(),
+        };
         let call = self
             .call(&scripts::PUBLISH, id)
             .promising()
             .with_token(owner)
             .with(millis(self.retention.staged_parts))
+            .with(millis(self.retention.record))
+            .with(pending);
+        let now = call.now;
+        Ok(self.runner.run(call).await?.record()?.receipt(now))
+    }
+
+    async fn ask(&self, id: ShareId, owner: TokenHash, ask: Ask) -> Result<Timestamp, StoreError> {
+        let session_of = ask.session_of.as_ref().map_or(&[][..], |address| address.as_bytes());
+        let call = self
+            .call(&scripts::ASK, id)
+            .promising()
+            .with_token(owner)
+            .with_token(ask.token)
+            .with(ask.number.get())
+            .with(session_of);
+        self.runner.run(call).await?.time()
+    }
+
+    async fn confirm(
+        &self,
+        id: ShareId,
+        token: TokenHash,
+        number: ConfirmationNumber,
+    ) -> Result<Receipt, StoreError> {
+        let call = self
+            .call(&scripts::CONFIRM, id)
+            .promising()
+            .with_token(token)
+            .with(number.get())
+            .with(NUMBER_TRIES)
             .with(millis(self.retention.record));
         let now = call.now;
         Ok(self.runner.run(call).await?.record()?.receipt(now))
+    }
+
+    async fn deny(&self, id: ShareId, token: TokenHash) -> Result<Receipt, StoreError> {
+        let call = self.call(&scripts::DENY, id).promising().with_token(token);
+        let now = call.now;
+        Ok(self.runner.run(call).await?.record()?.receipt(now))
+    }
+
+    async fn begin_session(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+        session: TokenHash,
+        length: Duration,
+    ) -> Result<Option<Duration>, StoreError> {
+        let call = self.call(&scripts::BEGIN_SESSION, id).with_token(owner);
+        let now = call.now;
+        let record = self.runner.run(call).await?.record()?;
+        let address = record.ask.and_then(|ask| ask.session_of);
+        let (Some(at), Some(address)) = (record.confirmed_at(), address) else { return Ok(None) };
+        let until = at.after(length);
+        if until <= now {
+            return Ok(None);
+        }
+        session::keep(&self.runner.link, session, address, (now, until)).await?;
+        Ok(Some(until.since(now)))
+    }
+
+    async fn session(&self, session: TokenHash) -> Result<Option<AddressHash>, StoreError> {
+        session::find(&self.runner.link, session, self.clock.now()).await
     }
 
     async fn landing(&self, id: ShareId, access: TokenHash) -> Result<LandingView, StoreError> {
@@ -247,8 +318,8 @@ impl Store for RedisStore {
         self.runner.run(call).await.map(drop)
     }
 
-    async fn charge(&self, network: Network, charges: &[Charge]) -> Result<(), StoreError> {
-        rate::charge(&self.runner.link, network, charges, self.clock.now()).await
+    async fn charge(&self, whose: Whose, charges: &[Charge]) -> Result<(), StoreError> {
+        rate::charge(&self.runner.link, whose, charges, self.clock.now()).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@
 //! and the files of the others are unlinked. Unlinking is not synced: files that come back after a power
 //! cut, or are left by a crash, are without a row and without a seal, and the next start removes them.
 
+mod confirming;
 mod database;
 mod errors;
 mod files;
@@ -20,16 +21,16 @@ mod usage;
 mod writer;
 
 use super::{
-    Charge, Clock, Counts, Full, LandingView, NewShare, Opened, Part, Quota, Receipt, Retention,
-    Store, StoreError, record::check_new,
+    AddressHash, Admission, Ask, Charge, Clock, Counts, Full, LandingView, NewShare, Opened, Part,
+    Quota, Receipt, Retention, Store, StoreError, Whose, record::check_new,
 };
-use crate::network::Network;
 use async_trait::async_trait;
 use bytes::Bytes;
 use rows::Tx;
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 use usage::Usage;
 use waxseal_core::{
+    confirmation::ConfirmationNumber,
     layout::BodySize,
     time::Timestamp,
     token::{ShareId, TokenHash},
@@ -80,10 +81,10 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn create(&self, share: NewShare) -> Result<Receipt, StoreError> {
+    async fn create(&self, share: NewShare, admission: Admission) -> Result<Receipt, StoreError> {
         check_new(&share, &self.retention)?;
         let len = share.head.as_ref().map_or(0, Bytes::len);
-        self.writer.call_with_body(len, move |tx| staging::create(tx, &share)).await
+        self.writer.call_with_body(len, move |tx| staging::create(tx, &share, admission)).await
     }
 
     async fn put_part(
@@ -106,8 +107,44 @@ impl Store for SqliteStore {
         self.call(move |tx| staging::parts(tx, id, owner)).await
     }
 
-    async fn publish(&self, id: ShareId, owner: TokenHash) -> Result<Receipt, StoreError> {
-        self.call(move |tx| staging::publish(tx, id, owner)).await
+    async fn publish(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+        admission: Admission,
+    ) -> Result<Receipt, StoreError> {
+        self.call(move |tx| staging::publish(tx, id, owner, admission)).await
+    }
+
+    async fn ask(&self, id: ShareId, owner: TokenHash, ask: Ask) -> Result<Timestamp, StoreError> {
+        self.call(move |tx| confirming::ask(tx, id, owner, ask)).await
+    }
+
+    async fn confirm(
+        &self,
+        id: ShareId,
+        token: TokenHash,
+        number: ConfirmationNumber,
+    ) -> Result<Receipt, StoreError> {
+        self.call(move |tx| confirming::confirm(tx, id, token, number)).await
+    }
+
+    async fn deny(&self, id: ShareId, token: TokenHash) -> Result<Receipt, StoreError> {
+        self.call(move |tx| confirming::deny(tx, id, token)).await
+    }
+
+    async fn begin_session(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+        session: TokenHash,
+        length: Duration,
+    ) -> Result<Option<Duration>, StoreError> {
+        self.call(move |tx| confirming::begin_session(tx, id, owner, session, length)).await
+    }
+
+    async fn session(&self, session: TokenHash) -> Result<Option<AddressHash>, StoreError> {
+        self.call(move |tx| confirming::session(tx, session)).await
     }
 
     async fn landing(&self, id: ShareId, access: TokenHash) -> Result<LandingView, StoreError> {
@@ -165,8 +202,8 @@ impl Store for SqliteStore {
         self.call(move |tx| opening::take_back(tx, &mut tx.share(id)?)).await
     }
 
-    async fn charge(&self, network: Network, charges: &[Charge]) -> Result<(), StoreError> {
-        self.counts.charge(network, charges, self.clock.now())
+    async fn charge(&self, whose: Whose, charges: &[Charge]) -> Result<(), StoreError> {
+        self.counts.charge(whose, charges, self.clock.now())
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -16,7 +16,7 @@ use std::{
 use tempfile::TempDir;
 use waxseal_core::{time::Timestamp, token::TokenHash};
 use waxseal_server::store::{
-    Clock, Opened, Quota, Receipt, Retention, Store, StoreError, redis::RedisStore,
+    Admission, Clock, Opened, Quota, Receipt, Retention, Store, StoreError, redis::RedisStore,
     sqlite::SqliteStore,
 };
 
@@ -162,7 +162,10 @@ impl Bench {
     }
 
     pub(crate) async fn create(&self, sample: &Sample) -> Receipt {
-        self.store().create(sample.new.clone()).await.expect("a new share is taken")
+        self.store()
+            .create(sample.new.clone(), Admission::Live)
+            .await
+            .expect("a new share is taken")
     }
 
     /// Creates a share of several parts and publishes it.
@@ -173,7 +176,10 @@ impl Bench {
             let part = sample.part(n);
             store.put_part(sample.new.id, sample.new.owner, n, part).await.expect("it fits");
         }
-        store.publish(sample.new.id, sample.new.owner).await.expect("all parts are there")
+        store
+            .publish(sample.new.id, sample.new.owner, Admission::Live)
+            .await
+            .expect("all parts are there")
     }
 
     /// Claims with the right tokens.

@@ -6,7 +6,7 @@ use crate::{
 };
 use std::time::Duration;
 use waxseal_core::{token::TokenHash, wire::ShareState};
-use waxseal_server::store::{Retention, StoreError};
+use waxseal_server::store::{Admission, Retention, StoreError};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -161,7 +161,10 @@ pub(crate) async fn without_leases_the_first_answer_takes_everything(engine: Eng
 pub(crate) async fn without_leases_only_shares_of_one_part_are_taken(engine: Engine) {
     let bench = engine.start_with(without_leases()).await;
     let sample = Sample::with_plaintext(2_000_000);
-    assert_refused!(bench.store().create(sample.new).await, StoreError::OnePartOnly);
+    assert_refused!(
+        bench.store().create(sample.new, Admission::Live).await,
+        StoreError::OnePartOnly
+    );
 }
 
 pub(crate) async fn a_lapsed_claim_of_an_unlimited_share_is_a_new_view(engine: Engine) {

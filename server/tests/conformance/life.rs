@@ -6,7 +6,7 @@ use crate::{
 };
 use std::time::Duration;
 use waxseal_core::{layout::BodySize, wire::ShareState};
-use waxseal_server::store::{NewShare, Receipt, Retention, StoreError};
+use waxseal_server::store::{Admission, NewShare, Receipt, Retention, StoreError};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -16,7 +16,8 @@ pub(crate) async fn the_same_creation_again_writes_nothing(engine: Engine) {
     let sample = Sample::one_time().with_passphrase();
     let created_at = bench.now();
     let expires_at = Some(created_at.after(DAY));
-    let receipt = Receipt { state: ShareState::Live, expires_at, size: sample.new.size };
+    let receipt =
+        Receipt { state: ShareState::Live, expires_at, pending_until: None, size: sample.new.size };
     for _ in 0..2 {
         assert_eq!(bench.create(&sample).await, receipt);
         bench.advance(SECOND);
@@ -44,7 +45,7 @@ pub(crate) async fn any_other_creation_under_a_known_id_conflicts(engine: Engine
         NewShare { size: large(), head: None, ..same() },
     ];
     for new in others {
-        assert_refused!(bench.store().create(new).await, StoreError::Conflict);
+        assert_refused!(bench.store().create(new, Admission::Live).await, StoreError::Conflict);
     }
     let answer = bench.claim(&sample, token()).await.expect("nothing has changed");
     assert_eq!(answer.head, sample.body);
@@ -79,7 +80,7 @@ pub(crate) async fn a_creation_again_finds_how_the_share_ended(engine: Engine) {
         assert_eq!(receipt.expires_at, Some(bench.now()));
         bench.loses_unasked(sample);
         let other = NewShare { owner: token(), ..sample.new.clone() };
-        assert_refused!(store.create(other).await, StoreError::Conflict);
+        assert_refused!(store.create(other, Admission::Live).await, StoreError::Conflict);
     }
 }
 
@@ -92,7 +93,7 @@ pub(crate) async fn a_head_that_does_not_fit_is_refused(engine: Engine) {
         NewShare { head: Some(sample.body.slice(1..)), ..same() },
         NewShare { size: large(), ..same() },
     ] {
-        assert_refused!(bench.store().create(new).await, StoreError::WrongPart);
+        assert_refused!(bench.store().create(new, Admission::Live).await, StoreError::WrongPart);
     }
 }
 

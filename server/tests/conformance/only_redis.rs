@@ -15,7 +15,7 @@ mod tls;
 use crate::{bench::Hands, redis_server::RedisServer, sample::Sample};
 use redis::cmd;
 use waxseal_server::store::{
-    Quota, Retention, Store, StoreError,
+    Admission, Quota, Retention, Store, StoreError,
     redis::{Deployment, RedisStore},
 };
 
@@ -39,13 +39,16 @@ fn deployment(url: &str) -> Deployment {
 }
 
 async fn upload(store: &RedisStore, sample: &Sample) {
-    store.create(sample.new.clone()).await.expect("it is new");
+    store.create(sample.new.clone(), Admission::Live).await.expect("it is new");
     if sample.new.head.is_none() {
         for n in 0..sample.new.size.parts() {
             let part = sample.part(n);
             store.put_part(sample.new.id, sample.new.owner, n, part).await.expect("it fits");
         }
-        store.publish(sample.new.id, sample.new.owner).await.expect("all parts are there");
+        store
+            .publish(sample.new.id, sample.new.owner, Admission::Live)
+            .await
+            .expect("all parts are there");
     }
 }
 

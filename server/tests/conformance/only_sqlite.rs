@@ -18,7 +18,7 @@ use std::{
 use tempfile::TempDir;
 use waxseal_core::token::ShareId;
 use waxseal_server::store::{
-    Full, NewShare, Quota, Retention, Store, StoreError, sqlite::SqliteStore,
+    Admission, Full, NewShare, Quota, Retention, Store, StoreError, sqlite::SqliteStore,
 };
 
 const LEASE: Duration = Duration::from_secs(15 * 60);
@@ -38,13 +38,16 @@ fn open(path: &Path) -> Result<SqliteStore, StoreError> {
 
 /// Stores a share, whatever its size.
 async fn store(store: &SqliteStore, sample: &Sample) {
-    store.create(sample.new.clone()).await.expect("it is new");
+    store.create(sample.new.clone(), Admission::Live).await.expect("it is new");
     if sample.new.head.is_none() {
         for n in 0..sample.new.size.parts() {
             let part = sample.part(n);
             store.put_part(sample.new.id, sample.new.owner, n, part).await.expect("it fits");
         }
-        store.publish(sample.new.id, sample.new.owner).await.expect("all parts are there");
+        store
+            .publish(sample.new.id, sample.new.owner, Admission::Live)
+            .await
+            .expect("all parts are there");
     }
 }
 
@@ -193,7 +196,7 @@ async fn a_full_disk_refuses_only_what_takes_room() {
     let staged = Sample::with_plaintext(1_100_000);
     let engine = open(&path).expect("it opens");
     for sample in [&opened, &revoked, &burned, &staged] {
-        engine.create(sample.new.clone()).await.expect("it is new");
+        engine.create(sample.new.clone(), Admission::Live).await.expect("it is new");
     }
     drop(engine);
 
@@ -201,10 +204,13 @@ async fn a_full_disk_refuses_only_what_takes_room() {
     let quota = Quota { free_disk: 1 << 62, ..Quota::default() };
     let engine = SqliteStore::open(&path, Retention::default(), quota, Arc::clone(&clock) as _)
         .expect("it opens");
-    assert_refused!(engine.create(Sample::one_time().new).await, StoreError::Full(Full::Engine));
+    assert_refused!(
+        engine.create(Sample::one_time().new, Admission::Live).await,
+        StoreError::Full(Full::Engine)
+    );
     let put = engine.put_part(staged.new.id, staged.new.owner, 1, staged.part(1)).await;
     assert_refused!(put, StoreError::Full(Full::Engine));
-    engine.create(opened.new.clone()).await.expect("it is there already");
+    engine.create(opened.new.clone(), Admission::Live).await.expect("it is there already");
     let claim = token();
     engine
         .claim(opened.new.id, opened.new.access, claim, opened.proof)
@@ -233,7 +239,7 @@ async fn records_go_when_their_time_is_over() {
             engine.claim(new.id, new.access, token(), None).await.expect("a view is left");
         }
     }
-    engine.create(Sample::with_plaintext(1_100_000).new).await.expect("it is new");
+    engine.create(Sample::with_plaintext(1_100_000).new, Admission::Live).await.expect("it is new");
     let rows = |table| row_count(&path, table).expect("nothing is being written");
     assert_eq!(rows("share"), 201);
     assert_eq!(rows("claim"), 100);
@@ -322,7 +328,7 @@ async fn shares_that_come_and_go_take_no_more_and_more_room() {
             continue;
         }
         let unfinished = again(&large, 17, round).new;
-        engine.create(unfinished.clone()).await.expect("it is new");
+        engine.create(unfinished.clone(), Admission::Live).await.expect("it is new");
         let put = engine.put_part(unfinished.id, unfinished.owner, 1, large.part(1)).await;
         put.expect("it fits");
         clock.advance(Duration::from_secs(60 * 60));

@@ -7,7 +7,7 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Barrier, task::JoinSet};
 use waxseal_core::{token::ShareId, wire::ShareState};
-use waxseal_server::store::{Opened, StoreError};
+use waxseal_server::store::{Admission, Opened, StoreError};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -71,7 +71,8 @@ pub(crate) async fn of_many_one_time_shares_every_one_opens_exactly_once(engine:
         let mut creations = JoinSet::new();
         for sample in batch {
             let (store, new) = (bench.store(), sample.new.clone());
-            creations.spawn(async move { store.create(new).await.expect("it is new") });
+            creations
+                .spawn(async move { store.create(new, Admission::Live).await.expect("it is new") });
         }
         creations.join_all().await;
         let races = batch.iter().map(|sample| race(&bench, sample, RACERS));
@@ -183,7 +184,7 @@ pub(crate) async fn unknown_ids_and_wrong_tokens_are_alike(engine: Engine) {
         assert_refused!(store.status(id, token()).await, StoreError::Unknown);
         assert_refused!(store.revoke(id, token()).await, StoreError::Unknown);
         assert_refused!(store.parts(id, token()).await, StoreError::Unknown);
-        assert_refused!(store.publish(id, token()).await, StoreError::Unknown);
+        assert_refused!(store.publish(id, token(), Admission::Live).await, StoreError::Unknown);
         let put = store.put_part(id, token(), 0, staged.part(0)).await;
         assert_refused!(put, StoreError::Unknown);
     }

@@ -9,7 +9,7 @@ use waxseal_core::{
     token::ShareId,
     wire::{ShareState, Status},
 };
-use waxseal_server::store::StoreError;
+use waxseal_server::store::{Admission, StoreError};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -24,6 +24,7 @@ pub(crate) async fn the_status_tells_the_whole_life(engine: Engine) {
         state: ShareState::Live,
         created_at,
         expires_at,
+        pending_until: None,
         views: sample.new.views,
         views_left: Some(2),
         opened_at: vec![],
@@ -146,9 +147,10 @@ pub(crate) async fn the_operator_takes_any_share_down(engine: Engine) {
     assert_refused!(store.part(opened.new.id, claim, 1).await, StoreError::ClaimOver);
 
     let staged = Sample::with_plaintext(1_100_000);
-    store.create(staged.new.clone()).await.expect("there is room");
+    store.create(staged.new.clone(), Admission::Live).await.expect("there is room");
     store.take_down(staged.new.id).await.expect("it is known");
-    let receipt = store.publish(staged.new.id, staged.new.owner).await.expect("it is known");
+    let receipt =
+        store.publish(staged.new.id, staged.new.owner, Admission::Live).await.expect("it is known");
     assert_eq!(receipt.state, ShareState::Revoked);
 }
 

@@ -7,7 +7,7 @@ use crate::{
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use waxseal_core::token::ShareId;
-use waxseal_server::store::{Full, NewShare, Quota, Retention, StoreError};
+use waxseal_server::store::{Admission, Full, NewShare, Quota, Retention, StoreError};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -34,7 +34,7 @@ async fn put(bench: &Bench, sample: &Sample, n: u64) -> Result<(), StoreError> {
 /// Creates a share as soon as there is room, which takes no request but the embedded engine's sweeper.
 async fn create_in_the_end(bench: &Bench, sample: &Sample) {
     let deadline = Instant::now() + PATIENCE;
-    while let Err(error) = bench.store().create(sample.new.clone()).await {
+    while let Err(error) = bench.store().create(sample.new.clone(), Admission::Live).await {
         assert!(matches!(error, StoreError::Full(Full::Stored)), "{error:?}");
         assert!(Instant::now() < deadline, "no room comes back");
         tokio::task::yield_now().await;
@@ -47,7 +47,7 @@ pub(crate) async fn what_exceeds_the_total_is_refused(engine: Engine) {
     bench.create(&one).await;
     bench.create(&two).await;
     for _ in 0..2 {
-        let refused = bench.store().create(three.new.clone()).await;
+        let refused = bench.store().create(three.new.clone(), Admission::Live).await;
         assert_refused!(refused, StoreError::Full(Full::Stored));
         assert_refused!(
             bench.store().status(three.new.id, three.new.owner).await,
@@ -59,7 +59,10 @@ pub(crate) async fn what_exceeds_the_total_is_refused(engine: Engine) {
     let claim = token();
     assert_eq!(bench.claim(&one, claim).await.expect("a view is left").head, one.body);
     bench.store().renew(one.new.id, claim).await.expect("the lease lasts");
-    assert_refused!(bench.store().create(three.new.clone()).await, StoreError::Full(Full::Stored));
+    assert_refused!(
+        bench.store().create(three.new.clone(), Admission::Live).await,
+        StoreError::Full(Full::Stored)
+    );
     bench.store().acknowledge(one.new.id, claim).await.expect("it was answered");
     bench.create(&three).await;
     bench.store().revoke(two.new.id, two.new.owner).await.expect("the owner may");
@@ -71,7 +74,7 @@ pub(crate) async fn of_many_at_once_as_many_fit_as_there_is_room_for(engine: Eng
     let mut creations = JoinSet::new();
     for sample in &samples {
         let (store, new) = (bench.store(), sample.new.clone());
-        creations.spawn(async move { store.create(new).await });
+        creations.spawn(async move { store.create(new, Admission::Live).await });
     }
     let mut taken = 0;
     for answer in creations.join_all().await {
@@ -88,19 +91,22 @@ pub(crate) async fn room_comes_back_however_content_goes(engine: Engine) {
     let small = Sample::one_time();
     let bench = start(engine, bytes(&[&sample]), bytes(&[&sample])).await;
     let store = bench.store();
-    for way in 0..7 {
+    for way in 0..10 {
         let Sample { new, proof, .. } = &sample;
         let new = NewShare { id: ShareId::from_bytes([way; 16]), ..new.clone() };
         let sample = Sample { new, proof: *proof, body: sample.body.clone() };
         let (id, owner, claim) = (sample.new.id, sample.new.owner, token());
+        let mut ask = None;
         if way < 5 {
             bench.upload(&sample).await;
+        } else if way > 6 {
+            ask = Some(bench.submit_asked(&sample).await);
         } else {
             bench.create(&sample).await;
             put(&bench, &sample, 0).await.expect("there is room");
             put(&bench, &sample, 1).await.expect("there is room");
         }
-        let refused = store.create(small.new.clone()).await;
+        let refused = store.create(small.new.clone(), Admission::Live).await;
         assert_refused!(refused, StoreError::Full(Full::Stored));
         match way {
             // Acknowledged.
@@ -130,7 +136,19 @@ pub(crate) async fn room_comes_back_however_content_goes(engine: Engine) {
             4 => bench.advance(sample.new.expires_in.duration()),
             // Given up before it was published, with a word or without.
             5 => drop(store.revoke(id, owner).await.expect("the owner may")),
-            _ => bench.advance(HOUR + MINUTE),
+            6 => bench.advance(HOUR + MINUTE),
+            // Not confirmed: denied, guessed at, and forgotten.
+            7 => {
+                let token = ask.expect("it was asked for").token;
+                store.deny(id, token).await.expect("it is pending");
+            }
+            8 => {
+                for _ in 0..3 {
+                    let ask = ask.expect("it was asked for");
+                    assert!(bench.miss(&sample, ask).await.is_err());
+                }
+            }
+            _ => bench.advance(10 * MINUTE),
         }
         create_in_the_end(&bench, &small).await;
         store.revoke(small.new.id, small.new.owner).await.expect("the owner may");
@@ -139,7 +157,10 @@ pub(crate) async fn room_comes_back_however_content_goes(engine: Engine) {
         let other = Sample { new: other, body: sample.body.clone(), proof: None };
         bench.upload(&other).await;
         let fresh = Sample::one_time();
-        assert_refused!(store.create(fresh.new).await, StoreError::Full(Full::Stored));
+        assert_refused!(
+            store.create(fresh.new, Admission::Live).await,
+            StoreError::Full(Full::Stored)
+        );
         store.revoke(other.new.id, other.new.owner).await.expect("the owner may");
         bench.advance(8 * 24 * HOUR);
     }
@@ -158,7 +179,11 @@ pub(crate) async fn unfinished_uploads_have_a_limit_of_their_own(engine: Engine)
     let listed = bench.store().parts(second.new.id, second.new.owner).await.expect("known");
     assert!(listed.1.is_empty());
 
-    bench.store().publish(first.new.id, first.new.owner).await.expect("all are there");
+    bench
+        .store()
+        .publish(first.new.id, first.new.owner, Admission::Live)
+        .await
+        .expect("all are there");
     bench.upload(&second).await;
     for sample in [&first, &second] {
         assert_eq!(bench.claim(sample, token()).await.expect("live").head, sample.part(0));
@@ -178,10 +203,10 @@ pub(crate) async fn what_can_never_fit_is_refused_before_it_is_uploaded(engine: 
     let (sample, small) = (large(), Sample::one_time());
     let less = |sample: &Sample| Some(sample.new.size.get() - 1);
     let bench = start(engine, less(&sample), None).await;
-    let refused = bench.store().create(sample.new.clone()).await;
+    let refused = bench.store().create(sample.new.clone(), Admission::Live).await;
     assert_refused!(refused, StoreError::Full(Full::Stored));
     let bench = start(engine, None, less(&small)).await;
-    let refused = bench.store().create(sample.new.clone()).await;
+    let refused = bench.store().create(sample.new.clone(), Admission::Live).await;
     assert_refused!(refused, StoreError::Full(Full::Staged));
     bench.create(&small).await;
 }
@@ -195,7 +220,7 @@ pub(crate) async fn what_stores_nothing_takes_no_room(engine: Engine) {
     for _ in 0..3 {
         bench.create(&small).await;
         let other = NewShare { owner: token(), ..small.new.clone() };
-        assert_refused!(store.create(other).await, StoreError::Conflict);
+        assert_refused!(store.create(other, Admission::Live).await, StoreError::Conflict);
         let put = store.put_part(sample.new.id, sample.new.owner, 0, sample.part(1)).await;
         assert_refused!(put, StoreError::WrongPart);
         let put = store.put_part(sample.new.id, token(), 0, sample.part(0)).await;
@@ -206,7 +231,7 @@ pub(crate) async fn what_stores_nothing_takes_no_room(engine: Engine) {
     for n in [0, 1, 0, 1] {
         put(&bench, &sample, n).await.expect("there is room");
     }
-    store.publish(sample.new.id, sample.new.owner).await.expect("all are there");
+    store.publish(sample.new.id, sample.new.owner, Admission::Live).await.expect("all are there");
     assert_refused!(put(&bench, &sample, 0).await, StoreError::Conflict);
 }
 
@@ -222,9 +247,13 @@ pub(crate) async fn what_is_full_is_full_after_reopening(engine: Engine) {
     }
     bench.reopen().await;
     assert_refused!(put(&bench, &late, 0).await, StoreError::Full(Full::Staged));
-    bench.store().publish(staged.new.id, staged.new.owner).await.expect("all are there");
+    bench
+        .store()
+        .publish(staged.new.id, staged.new.owner, Admission::Live)
+        .await
+        .expect("all are there");
     bench.upload(&late).await;
-    let refused = bench.store().create(Sample::one_time().new).await;
+    let refused = bench.store().create(Sample::one_time().new, Admission::Live).await;
     assert_refused!(refused, StoreError::Full(Full::Stored));
     bench.store().revoke(live.new.id, live.new.owner).await.expect("the owner may");
     bench.create(&Sample::one_time()).await;

@@ -4,13 +4,13 @@ use crate::bench::Engine;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use waxseal_server::{
     network::Network,
-    store::{Charge, Rate, StoreError},
+    store::{Charge, Rate, StoreError, Whose},
 };
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-fn network(address: &str) -> Network {
-    address.parse::<IpAddr>().expect(address).into()
+fn network(address: &str) -> Whose {
+    Network::from(address.parse::<IpAddr>().expect(address)).into()
 }
 
 fn charge(rate: Rate, amount: u64, an_hour: u64) -> Charge {

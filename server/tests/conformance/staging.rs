@@ -7,7 +7,7 @@ use crate::{
 use std::time::Duration;
 use tokio::task::JoinSet;
 use waxseal_core::{layout::PART, wire::ShareState};
-use waxseal_server::store::{Receipt, StoreError};
+use waxseal_server::store::{Admission, Receipt, StoreError};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -20,7 +20,12 @@ pub(crate) async fn parts_come_in_any_order_at_once_and_again(engine: Engine) {
     let bench = engine.start().await;
     let store = bench.store();
     let sample = large();
-    let staged = Receipt { state: ShareState::Staged, expires_at: None, size: sample.new.size };
+    let staged = Receipt {
+        state: ShareState::Staged,
+        expires_at: None,
+        pending_until: None,
+        size: sample.new.size,
+    };
     assert_eq!(bench.create(&sample).await, staged);
     assert_eq!(bench.create(&sample).await, staged);
     let listed = store.parts(sample.new.id, sample.new.owner).await.expect("known");
@@ -43,7 +48,7 @@ pub(crate) async fn parts_come_in_any_order_at_once_and_again(engine: Engine) {
     assert_eq!(listed.1, [0, 1, 2]);
     assert!(!bench.holds(&other));
 
-    store.publish(sample.new.id, sample.new.owner).await.expect("all are there");
+    store.publish(sample.new.id, sample.new.owner, Admission::Live).await.expect("all are there");
     let claim = token();
     let answer = bench.claim(&sample, claim).await.expect("it is live");
     assert_eq!(answer.head, sample.part(0));
@@ -82,12 +87,12 @@ pub(crate) async fn nothing_is_published_with_parts_missing(engine: Engine) {
     let sample = large();
     bench.create(&sample).await;
     for n in [2, 0] {
-        let publication = store.publish(sample.new.id, sample.new.owner).await;
+        let publication = store.publish(sample.new.id, sample.new.owner, Admission::Live).await;
         assert_refused!(publication, StoreError::PartsMissing);
         let part = sample.part(n);
         store.put_part(sample.new.id, sample.new.owner, n, part).await.expect("it fits");
     }
-    let publication = store.publish(sample.new.id, sample.new.owner).await;
+    let publication = store.publish(sample.new.id, sample.new.owner, Admission::Live).await;
     assert_refused!(publication, StoreError::PartsMissing);
     let status = store.status(sample.new.id, sample.new.owner).await.expect("known");
     assert_eq!((status.state, status.expires_at), (ShareState::Staged, None));
@@ -103,12 +108,14 @@ pub(crate) async fn publishing_again_answers_the_same(engine: Engine) {
     assert_eq!(receipt.expires_at, expires_at);
     assert_eq!(receipt.state, ShareState::Live);
     bench.advance(MINUTE);
-    let again = store.publish(sample.new.id, sample.new.owner).await.expect("known");
+    let again =
+        store.publish(sample.new.id, sample.new.owner, Admission::Live).await.expect("known");
     assert_eq!(again, receipt);
     assert_eq!(bench.create(&sample).await, receipt);
 
     bench.claim(&sample, token()).await.expect("it is live");
-    let again = store.publish(sample.new.id, sample.new.owner).await.expect("known");
+    let again =
+        store.publish(sample.new.id, sample.new.owner, Admission::Live).await.expect("known");
     assert_eq!(again, Receipt { state: ShareState::Opened, ..receipt });
 }
 
@@ -161,7 +168,7 @@ pub(crate) async fn what_is_left_of_an_upload_goes_with_the_share(engine: Engine
     assert!(bench.holds(&sample));
     bench.advance(60 * MINUTE);
     bench.loses_unasked(&sample);
-    let publication = bench.store().publish(sample.new.id, sample.new.owner).await;
+    let publication = bench.store().publish(sample.new.id, sample.new.owner, Admission::Live).await;
     assert_refused!(publication, StoreError::Unknown);
 }
 
@@ -181,10 +188,10 @@ pub(crate) async fn staged_parts_last_a_day(engine: Engine) {
     }
     let listed = store.parts(sample.new.id, sample.new.owner).await.expect("known");
     assert_eq!(listed.1, [1, 2]);
-    let publication = store.publish(sample.new.id, sample.new.owner).await;
+    let publication = store.publish(sample.new.id, sample.new.owner, Admission::Live).await;
     assert_refused!(publication, StoreError::PartsMissing);
     put(0).await.expect("it fits");
-    store.publish(sample.new.id, sample.new.owner).await.expect("all are there");
+    store.publish(sample.new.id, sample.new.owner, Admission::Live).await.expect("all are there");
 }
 
 pub(crate) async fn a_staged_share_cannot_be_opened(engine: Engine) {
@@ -206,7 +213,8 @@ pub(crate) async fn a_staged_share_can_be_revoked(engine: Engine) {
     let status = store.revoke(sample.new.id, sample.new.owner).await.expect("the owner may");
     assert_eq!((status.state, status.revoked_at), (ShareState::Revoked, Some(bench.now())));
     assert!(!bench.holds(&sample));
-    let receipt = store.publish(sample.new.id, sample.new.owner).await.expect("known");
+    let receipt =
+        store.publish(sample.new.id, sample.new.owner, Admission::Live).await.expect("known");
     assert_eq!((receipt.state, receipt.expires_at), (ShareState::Revoked, None));
     assert_eq!(bench.create(&sample).await, receipt);
     assert_refused!(

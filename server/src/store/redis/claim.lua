@@ -7,7 +7,7 @@ local access, claim, proof = ARGV[4], ARGV[5], ARGV[6]
 local tries, remembered, most = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 
 local r, flat = load()
-if not r or r.access ~= access or is_staged(r) then
+if not r or r.access ~= access or is_staged(r) or r.pending_until then
   return { 'unknown' }
 end
 

@@ -1,4 +1,4 @@
--- Creates a share, live if there is content.
+-- Creates a share, published if there is content.
 -- ARGV: now, what there is no room in or '', time to live of the record, and of the content, seal or '',
 -- rest of part 0, then names and values of the record.
 

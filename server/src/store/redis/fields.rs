@@ -3,7 +3,7 @@
 //! Invariant: `write` and `read` are each other's reverse; scripts use the same names.
 
 use super::super::{
-    StoreError,
+    AddressHash, Ask, StoreError,
     record::{Record, times},
 };
 use ::redis::{Value, from_redis_value};
@@ -25,6 +25,7 @@ pub(super) fn write(record: &Record) -> Vec<Vec<u8>> {
         ("digest", Some(record.digest.to_vec())),
         ("created_at", Some(time(record.created_at))),
         ("expires_at", record.expires_at.map(time)),
+        ("pending_until", record.pending_until.map(time)),
         ("gone_at", Some(time(record.gone_at))),
     ]
     .into_iter()
@@ -56,6 +57,9 @@ impl Fields {
             digest: some(self.array("digest")?)?,
             created_at: some(self.time("created_at")?)?,
             expires_at: self.time("expires_at")?,
+            pending_until: self.time("pending_until")?,
+            ask: self.ask()?,
+            wrong_numbers: self.number("wrong_numbers")?.unwrap_or(0),
             gone_at: some(self.time("gone_at")?)?,
             views_left: self.number("views_left")?,
             failed: self.number("failed")?.unwrap_or(0),
@@ -64,6 +68,15 @@ impl Fields {
             revoked_at: self.time("revoked_at")?,
             burned_at: self.time("burned_at")?,
         })
+    }
+
+    fn ask(&self) -> Result<Option<Ask>, StoreError> {
+        let Some(token) = self.hash("token")? else { return Ok(None) };
+        Ok(Some(Ask {
+            token,
+            number: parsed(some(self.number::<u8>("number")?)?)?,
+            session_of: self.array("session_of")?.map(AddressHash::from_bytes),
+        }))
     }
 
     fn array(&self, name: &str) -> Result<Option<[u8; 32]>, StoreError> {

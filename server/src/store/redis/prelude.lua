@@ -56,11 +56,12 @@ local function load_owned(owner)
 end
 
 local function is_staged(r)
-  return not r.expires_at and not r.revoked_at
+  return not r.expires_at and not r.pending_until and not r.revoked_at
 end
 
 local function is_over(r)
-  return r.used_up_at or r.burned_at or r.revoked_at or r.expires_at and now >= tonumber(r.expires_at)
+  local ends = r.expires_at or r.pending_until
+  return r.used_up_at or r.burned_at or r.revoked_at or ends and now >= tonumber(ends)
 end
 
 local function part_count(r)
@@ -71,6 +72,34 @@ end
 -- with where a repeated request finds all done: without one it is not known what they have.
 local function keep_record(r)
   redis.call('PEXPIRE', RECORD, tonumber(r.gone_at) - now)
+end
+
+-- Whether all of the content is there.
+local function is_complete(r)
+  for n = 0, part_count(r) - 1 do
+    if redis.call('EXISTS', part_key(n)) == 0 then
+      return false
+    end
+  end
+  return redis.call('EXISTS', SEAL) == 1
+end
+
+-- Keeps the content so long from now, which the record notes as `field`, and the record for `more`.
+local function keep_content(r, field, ttl, more)
+  r[field] = now + ttl
+  r.gone_at = r[field] + more
+  keep_record(r)
+  redis.call('PEXPIRE', SEAL, ttl)
+  for n = 0, part_count(r) - 1 do
+    redis.call('PEXPIRE', part_key(n), ttl)
+  end
+  redis.call('HSET', RECORD, field, r[field], 'gone_at', r.gone_at)
+  kept = { r[field], 0 }
+end
+
+-- Starts the expiry.
+local function go_live(r, more)
+  keep_content(r, 'expires_at', tonumber(r.expires_in) * 1000, more)
 end
 
 -- Keeps a staged share for another while, and its parts a little longer, but for at most `most` from when

@@ -1,16 +1,15 @@
 //! Rates in Redis, so that all servers on it count together.
 //!
-//! Invariant: a network is named by a hash, and its keys are gone when its allowance is whole again.
+//! Invariant: a network or an address is named by a hash, and its keys are gone when its allowance is whole again.
 
 use super::{
     super::{
         StoreError,
-        rate::{Charge, moment, too_many},
+        rate::{Charge, Whose, moment, too_many},
     },
     link::Link,
     scripts::Script,
 };
-use crate::network::Network;
 use ::redis::from_redis_value;
 use sha2::{Digest, Sha256};
 use std::{net::IpAddr, sync::LazyLock};
@@ -21,11 +20,11 @@ static RATE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("rate.
 /// As `Store::charge`.
 pub(super) async fn charge(
     link: &Link,
-    network: Network,
+    whose: Whose,
     charges: &[Charge],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let name = name(network);
+    let name = name(whose);
     let (now, window) = moment(now);
     let mut invocation = RATE.invoke();
     invocation.arg(now).arg(window);
@@ -38,11 +37,15 @@ pub(super) async fn charge(
     if wait == 0 { Ok(()) } else { Err(too_many(wait)) }
 }
 
-fn name(network: Network) -> String {
+fn name(whose: Whose) -> String {
     let mut hash = Sha256::new_with_prefix(b"waxseal rate");
-    match network.address() {
-        IpAddr::V4(address) => hash.update(address.octets()),
-        IpAddr::V6(address) => hash.update(address.octets()),
+    match whose {
+        Whose::Network(network) => match network.address() {
+            IpAddr::V4(address) => hash.update(address.octets()),
+            IpAddr::V6(address) => hash.update(address.octets()),
+        },
+        // Longer than any of those.
+        Whose::Address(address) => hash.update(address.as_bytes()),
     }
     base64url::encode(&hash.finalize()[..16])
 }

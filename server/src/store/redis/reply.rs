@@ -63,6 +63,7 @@ impl Reply {
             "passphrase required" => Err(StoreError::PassphraseRequired),
             "no passphrase" => Err(StoreError::NoPassphraseSet),
             "wrong passphrase" => Err(StoreError::WrongPassphrase { tries_left: reply.next()? }),
+            "wrong number" => Err(StoreError::WrongNumber { tries_left: reply.next()? }),
             "expired" => Err(StoreError::Over { state: ShareState::Expired, at: reply.time()? }),
             "over" => Err(reply.record()?.check_running(now).err().unwrap_or_else(unexpected)),
             _ => Err(unexpected()),

@@ -19,9 +19,10 @@ use std::{
 /// Bytes of a database page, and of the padding.
 const PAGE: i64 = 4096;
 
-const VERSION: i64 = 1;
+/// What makes a database of each version out of one of the version before; none is ever changed.
+const VERSIONS: [&str; 2] = [SHARES, CONFIRMATIONS];
 
-const SCHEMA: &str = "
+const SHARES: &str = "
     CREATE TABLE share (
         key INTEGER PRIMARY KEY,
         id BLOB NOT NULL UNIQUE,
@@ -76,6 +77,22 @@ const SCHEMA: &str = "
         PRIMARY KEY (share, hash)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX claim_until ON claim (share, until);
+";
+
+const CONFIRMATIONS: &str = "
+    ALTER TABLE share ADD COLUMN pending_until INTEGER;
+    -- SHA-256 of what was mailed, the number that goes with it, and whose session it begins.
+    ALTER TABLE share ADD COLUMN token BLOB;
+    ALTER TABLE share ADD COLUMN number INTEGER;
+    ALTER TABLE share ADD COLUMN session_of BLOB;
+    ALTER TABLE share ADD COLUMN wrong_numbers INTEGER NOT NULL DEFAULT 0;
+
+    CREATE TABLE session (
+        hash BLOB PRIMARY KEY,
+        address BLOB NOT NULL,
+        until INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX session_until ON session (until);
 ";
 
 /// Opens the database, the folder of its parts and the room kept for a full disk.
@@ -145,13 +162,19 @@ fn check_settings(db: &Connection) -> Result<(), StoreError> {
 }
 
 fn prepare_schema(db: &Connection) -> Result<(), StoreError> {
-    match db.query_row("PRAGMA user_version", [], |row| row.get(0))? {
-        VERSION => Ok(()),
-        0 => Ok(
-            db.execute_batch(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"))?
-        ),
-        other => Err(StoreError::Fault(format!(
-            "the database has version {other}, this program knows version {VERSION}"
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let steps = usize::try_from(version).ok().and_then(|version| VERSIONS.get(version..));
+    let newest = VERSIONS.len();
+    match steps {
+        Some([]) => Ok(()),
+        Some(steps) => {
+            let steps = steps.concat();
+            Ok(db.execute_batch(&format!(
+                "BEGIN; {steps} PRAGMA user_version = {newest}; COMMIT;"
+            ))?)
+        }
+        None => Err(StoreError::Fault(format!(
+            "the database has version {version}, this program knows up to version {newest}"
         ))),
     }
 }
@@ -234,6 +257,31 @@ mod tests {
     #[test]
     fn rows_of_content_that_come_and_go_leave_no_copies() {
         assert_eq!(churn(SEED).expect("SQLite works"), 0);
+    }
+
+    #[test]
+    fn a_database_of_the_first_version_is_taken_over_with_what_is_in_it() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().join("waxseal.db");
+        let old = Connection::open(&path).expect("it can be made");
+        let share = "INSERT INTO share (id, access, owner, size, expires_in, digest, created_at,
+                gone_at, failed, opened_at)
+            VALUES (x'01', x'02', x'03', 1096, 60, x'04', 1, 2, 0, x'')";
+        old.execute_batch(&format!("{SHARES} {share}; PRAGMA user_version = 1"))
+            .expect("it is empty");
+        drop(old);
+        for _ in 0..2 {
+            let (db, ..) = open(&path, 0).expect("it is taken over");
+            let found = db.query_row(
+                "SELECT gone_at, wrong_numbers, pending_until FROM share",
+                [],
+                |row| <(i64, i64, Option<i64>)>::try_from(row),
+            );
+            assert_eq!(found, Ok((2, 0, None)));
+            let version: i64 =
+                db.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("it has one");
+            assert_eq!(version, VERSIONS.len() as i64);
+        }
     }
 
     /// Inserts and deletes at random; returns how many words of what was deleted are in the file.

@@ -5,7 +5,7 @@
 
 use super::{
     super::{
-        Part, Retention, StoreError,
+        AddressHash, Ask, Part, Retention, StoreError,
         record::{LIVE_CLAIMS, REMEMBERED, Record, times},
     },
     database::insert_content,
@@ -138,9 +138,12 @@ impl Tx<'_> {
     pub(super) fn save(&self, Share { key, record }: &Share) -> Result<(), StoreError> {
         let opened_at: Vec<u8> =
             record.opened_at.iter().flat_map(|at| at.unix_millis().to_be_bytes()).collect();
+        let ask = record.ask.as_ref();
         self.db
             .prepare_cached(
                 "UPDATE share SET expires_at = :expires_at, gone_at = :gone_at,
+                    pending_until = :pending_until, token = :token, number = :number,
+                    session_of = :session_of, wrong_numbers = :wrong_numbers,
                     views_left = :views_left, failed = :failed, opened_at = :opened_at,
                     used_up_at = :used_up_at, revoked_at = :revoked_at, burned_at = :burned_at
                  WHERE key = :key",
@@ -149,6 +152,11 @@ impl Tx<'_> {
                 ":key": key,
                 ":expires_at": record.expires_at.map(millis),
                 ":gone_at": millis(record.gone_at),
+                ":pending_until": record.pending_until.map(millis),
+                ":token": ask.map(|ask| ask.token.as_bytes()),
+                ":number": ask.map(|ask| ask.number.get()),
+                ":session_of": ask.and_then(|ask| ask.session_of.as_ref()).map(AddressHash::as_bytes),
+                ":wrong_numbers": record.wrong_numbers,
                 ":views_left": record.views_left,
                 ":failed": record.failed,
                 ":opened_at": opened_at,
@@ -365,6 +373,14 @@ impl Tx<'_> {
 }
 
 fn read_share(row: &Row<'_>) -> Result<Share, StoreError> {
+    let ask = match (row.get::<_, Option<_>>("token")?, row.get::<_, Option<u8>>("number")?) {
+        (Some(token), Some(number)) => Some(Ask {
+            token: hash(token),
+            number: parsed(number)?,
+            session_of: row.get::<_, Option<_>>("session_of")?.map(AddressHash::from_bytes),
+        }),
+        _ => None,
+    };
     let record = Record {
         access: hash(row.get("access")?),
         owner: hash(row.get("owner")?),
@@ -375,6 +391,9 @@ fn read_share(row: &Row<'_>) -> Result<Share, StoreError> {
         digest: row.get("digest")?,
         created_at: time(row.get("created_at")?),
         expires_at: row.get::<_, Option<_>>("expires_at")?.map(time),
+        pending_until: row.get::<_, Option<_>>("pending_until")?.map(time),
+        ask,
+        wrong_numbers: row.get("wrong_numbers")?,
         gone_at: time(row.get("gone_at")?),
         views_left: row.get("views_left")?,
         failed: row.get("failed")?,

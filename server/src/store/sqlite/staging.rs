@@ -1,9 +1,9 @@
-//! From a creation to a live share.
+//! From a creation to a published share.
 //!
 //! Invariant: a share gets parts only while it is staged, and is published only with all of them.
 
 use super::{
-    super::{NewShare, Receipt, StoreError, record::Record},
+    super::{Admission, NewShare, Receipt, StoreError, record::Record},
     rows::{NewPart, Share, Tx},
 };
 use waxseal_core::{
@@ -12,7 +12,11 @@ use waxseal_core::{
     wire::ShareState,
 };
 
-pub(super) fn create(tx: &Tx<'_>, share: &NewShare) -> Result<Receipt, StoreError> {
+pub(super) fn create(
+    tx: &Tx<'_>,
+    share: &NewShare,
+    admission: Admission,
+) -> Result<Receipt, StoreError> {
     match tx.find(share.id)? {
         Some(known) if tx.now < known.record.gone_at => {
             return known.record.created_again(share, tx.now);
@@ -24,11 +28,11 @@ pub(super) fn create(tx: &Tx<'_>, share: &NewShare) -> Result<Receipt, StoreErro
     let len = share.head.as_ref().map_or(0, bytes::Bytes::len);
     tx.usage.check_room(len, false)?;
     tx.files.check_room(len)?;
-    let record = Record::new(share, &tx.retention, tx.now);
+    let record = Record::new(share, admission, &tx.retention, tx.now);
     let key = tx.insert(share.id, &record)?;
     if let Some(head) = &share.head {
         tx.put(key, &NewPart::split(0, head), None)?;
-        tx.keep_content(key, record.expires_at)?;
+        tx.keep_content(key, record.content_until())?;
     }
     Ok(record.receipt(tx.now))
 }
@@ -69,15 +73,20 @@ pub(super) fn parts(
     Ok((share.record.size, stored(tx, &share)?))
 }
 
-pub(super) fn publish(tx: &Tx<'_>, id: ShareId, owner: TokenHash) -> Result<Receipt, StoreError> {
+pub(super) fn publish(
+    tx: &Tx<'_>,
+    id: ShareId,
+    owner: TokenHash,
+    admission: Admission,
+) -> Result<Receipt, StoreError> {
     let mut share = owned(tx, id, owner)?;
     if share.record.state(tx.now) == ShareState::Staged {
         if stored(tx, &share)?.len() as u64 != share.record.size.parts() {
             return Err(StoreError::PartsMissing);
         }
-        share.record.publish(&tx.retention, tx.now);
+        share.record.publish(admission, &tx.retention, tx.now);
         tx.save(&share)?;
-        tx.keep_content(share.key, share.record.expires_at)?;
+        tx.keep_content(share.key, share.record.content_until())?;
         tx.db
             .prepare_cached("UPDATE part SET staged_until = NULL WHERE share = ?")?
             .execute([share.key])?;
@@ -98,7 +107,7 @@ fn keep_staged(tx: &Tx<'_>, share: &mut Share) -> Result<(), StoreError> {
 }
 
 /// The numbers of the parts that are there, ascending.
-fn stored(tx: &Tx<'_>, share: &Share) -> Result<Vec<u64>, StoreError> {
+pub(super) fn stored(tx: &Tx<'_>, share: &Share) -> Result<Vec<u64>, StoreError> {
     let mut statement = tx.db.prepare_cached(
         "SELECT n FROM part WHERE share = ? AND (staged_until IS NULL OR staged_until > ?)
          ORDER BY n",

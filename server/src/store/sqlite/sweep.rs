@@ -28,6 +28,11 @@ pub(super) fn sweep(tx: &Tx<'_>) -> Result<bool, StoreError> {
         tx.drop_part(part)?;
         room.parts -= 1;
     }
+    tx.db
+        .prepare_cached(
+            "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE until <= ? LIMIT ?)",
+        )?
+        .execute((tx.now.unix_millis() as i64, RECORDS as i64))?;
     let gone = due(tx, "SELECT key FROM share WHERE gone_at <= ? LIMIT ?", RECORDS)?;
     for share in &gone {
         if room.drop_parts(tx, *share)? && room.drop_claims(tx, *share)? {
@@ -72,7 +77,7 @@ fn due(tx: &Tx<'_>, query: &str, limit: usize) -> Result<Vec<i64>, StoreError> {
 mod tests {
     use super::*;
     use crate::store::{
-        NewShare, Quota, Retention,
+        Admission, NewShare, Quota, Retention,
         record::Record,
         sqlite::{
             database,
@@ -140,7 +145,7 @@ mod tests {
             views: None,
             head: None,
         };
-        let record = Record::new(&new, &tx.retention, NOW);
+        let record = Record::new(&new, Admission::Live, &tx.retention, NOW);
         let key = tx.insert(new.id, &record).expect("it is new");
         for n in 0..MANY {
             let bytes = [0; SEAL + 1];

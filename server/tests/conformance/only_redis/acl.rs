@@ -3,6 +3,7 @@
 use super::{connect_to, deployment};
 use crate::{
     bench::{Hands, PATIENCE},
+    confirming::question,
     redis_cluster::{Cluster, listening},
     redis_server::RedisServer,
     sample::{Sample, token},
@@ -14,8 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 use waxseal_core::wire::ShareState;
+use waxseal_server::network::Network;
 use waxseal_server::store::{
-    Charge, NewShare, Quota, Rate, Retention, Store, StoreError,
+    AddressHash, Admission, Ask, Charge, NewShare, Quota, Rate, Retention, Store, StoreError,
     redis::{Deployment, RedisStore},
 };
 
@@ -61,13 +63,13 @@ async fn round_trip(deployment: &Deployment) -> Result<(), StoreError> {
     let quota = Quota { stored: Some(u64::MAX >> 12), staged: Some(u64::MAX >> 12), free_disk: 0 };
     let store = RedisStore::connect(deployment, Retention::default(), quota, clock.clone()).await?;
     store.ready().await?;
-    let somebody = IpAddr::from([192, 0, 2, 1]).into();
+    let somebody = Network::from(IpAddr::from([192, 0, 2, 1])).into();
     store.charge(somebody, &[Charge::new(Rate::Openings, 1, 10).expect("it is limited")]).await?;
 
     let sample = Sample::one_time().with_passphrase();
     let (new, claim) = (&sample.new, token());
-    store.create(new.clone()).await?;
-    store.create(new.clone()).await?;
+    store.create(new.clone(), Admission::Live).await?;
+    store.create(new.clone(), Admission::Live).await?;
     store.landing(new.id, new.access).await?;
     let wrong = store.claim(new.id, new.access, token(), Some(token())).await;
     let Err(StoreError::WrongPassphrase { .. }) = wrong else { return wrong.map(drop) };
@@ -80,12 +82,12 @@ async fn round_trip(deployment: &Deployment) -> Result<(), StoreError> {
     assert_eq!(store.status(new.id, new.owner).await?.state, ShareState::Opened);
 
     let large = Sample::with_plaintext(1_100_000);
-    store.create(large.new.clone()).await?;
+    store.create(large.new.clone(), Admission::Live).await?;
     for n in [1, 0, 1] {
         store.put_part(large.new.id, large.new.owner, n, large.part(n)).await?;
     }
     store.parts(large.new.id, large.new.owner).await?;
-    store.publish(large.new.id, large.new.owner).await?;
+    store.publish(large.new.id, large.new.owner, Admission::Live).await?;
     for _ in 0..MANY {
         let claim = token();
         store.claim(large.new.id, large.new.access, claim, None).await?;
@@ -96,11 +98,25 @@ async fn round_trip(deployment: &Deployment) -> Result<(), StoreError> {
     store.take_down(new.id).await?;
     store.statuses(vec![(new.id, new.owner), (large.new.id, large.new.owner)]).await?;
 
+    let waiting = Sample::one_time();
+    let new = &waiting.new;
+    store.create(new.clone(), Admission::Pending).await?;
+    let ask = Ask { session_of: Some(AddressHash::from_bytes([5; 32])), ..question() };
+    store.ask(new.id, new.owner, ask).await?;
+    store.confirm(new.id, ask.token, ask.number).await?;
+    let session = token();
+    store.begin_session(new.id, new.owner, session, Duration::from_secs(60)).await?;
+    assert!(store.session(session).await?.is_some());
+    let denied = Sample::one_time();
+    store.create(denied.new.clone(), Admission::Pending).await?;
+    store.ask(denied.new.id, denied.new.owner, ask).await?;
+    store.deny(denied.new.id, ask.token).await?;
+
     // What is over takes no room, and its id can be had again.
     let short = NewShare { expires_in: 60.try_into().expect("a minute"), ..Sample::one_time().new };
-    store.create(short.clone()).await?;
+    store.create(short.clone(), Admission::Live).await?;
     clock.advance(Duration::from_secs(30 * 24 * 60 * 60));
-    store.create(short).await.map(drop)
+    store.create(short, Admission::Live).await.map(drop)
 }
 
 #[tokio::test]

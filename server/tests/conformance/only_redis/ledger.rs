@@ -11,7 +11,9 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use waxseal_server::store::{Full, Quota, Retention, Store, StoreError, redis::RedisStore};
+use waxseal_server::store::{
+    Admission, Full, Quota, Retention, Store, StoreError, redis::RedisStore,
+};
 
 const LEDGER: &str = "waxseal:{ledger}:*";
 
@@ -36,7 +38,7 @@ async fn servers_on_the_same_redis_keep_one_ledger_which_ends_with_the_shares() 
     let one = connect_within(&server, &clock, size).await;
     let other = connect_within(&server, &clock, size).await;
     upload(&one, &sample).await;
-    let refused = other.create(Sample::one_time().new).await;
+    let refused = other.create(Sample::one_time().new, Admission::Live).await;
     assert_refused!(refused, StoreError::Full(Full::Stored));
     let kept = ledger(&server);
     assert_eq!(kept.len(), 2, "{kept:?}");
@@ -71,9 +73,12 @@ async fn what_the_ledger_was_not_told_counts_until_the_share_would_have_ended() 
     }
     let new = Sample::one_time().new;
     clock.advance(Duration::from_millis(DAY - 1));
-    assert_refused!(store.create(new.clone()).await, StoreError::Full(Full::Stored));
+    assert_refused!(
+        store.create(new.clone(), Admission::Live).await,
+        StoreError::Full(Full::Stored)
+    );
     clock.advance(Duration::from_millis(1));
-    store.create(new).await.expect("there is room");
+    store.create(new, Admission::Live).await.expect("there is room");
 }
 
 #[tokio::test]
@@ -89,7 +94,10 @@ async fn full_memory_does_not_keep_the_ledger_from_giving_room_back() {
         let () = set.query(&mut server.connection()).expect("allowed");
     };
     limit(1);
-    assert_refused!(store.create(Sample::one_time().new).await, StoreError::Full(_));
+    assert_refused!(
+        store.create(Sample::one_time().new, Admission::Live).await,
+        StoreError::Full(_)
+    );
     let claim = token();
     let new = &sample.new;
     store.claim(new.id, new.access, claim, None).await.expect("a view is left");
@@ -108,9 +116,9 @@ async fn a_call_that_is_given_up_halfway_leaves_the_account_right() {
         let [small, large] =
             [Sample::one_time(), Sample::with_plaintext(1_100_000).viewed(Some(1))];
         let (id, owner) = (large.new.id, large.new.owner);
-        give_up(store.create(small.new.clone()), polls).await;
+        give_up(store.create(small.new.clone(), Admission::Live), polls).await;
         until_noted(&server, small.new.size.get()).await;
-        store.create(large.new.clone()).await.expect("it is new");
+        store.create(large.new.clone(), Admission::Live).await.expect("it is new");
         let part = large.part(1).len() as u64;
         give_up(store.put_part(id, owner, 1, large.part(1)), polls).await;
         until_noted(&server, small.new.size.get() + part).await;

@@ -3,12 +3,13 @@
 use super::{DAY, LEASE, SECOND, assert_near, connect, keys, upload};
 use crate::{
     bench::Engine,
+    confirming::question,
     redis_server::RedisServer,
     sample::{Sample, token},
 };
 use redis::cmd;
 use std::time::Duration;
-use waxseal_server::store::{Store, StoreError};
+use waxseal_server::store::{AddressHash, Admission, Ask, Store, StoreError};
 
 #[tokio::test]
 async fn content_lives_exactly_until_the_expiry() {
@@ -26,6 +27,40 @@ async fn content_lives_exactly_until_the_expiry() {
                 assert_near(ttl, kept, &key);
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn pending_content_lives_exactly_until_it_can_no_longer_be_confirmed() {
+    const PENDING: u64 = 10 * 60 * SECOND;
+    let server = RedisServer::start(&[]);
+    let store = connect(&server.url()).await.expect("it is safe");
+    for plaintext in [1024, 2_100_000] {
+        let sample = Sample::with_plaintext(plaintext).expiring_in(2_592_000);
+        let new = &sample.new;
+        store.create(new.clone(), Admission::Pending).await.expect("it is new");
+        if new.head.is_none() {
+            for n in 0..new.size.parts() {
+                store.put_part(new.id, new.owner, n, sample.part(n)).await.expect("it fits");
+            }
+            store.publish(new.id, new.owner, Admission::Pending).await.expect("all are there");
+        }
+        let all_live = |content: u64| {
+            let keys = keys(&server, &sample);
+            assert_eq!(keys.len() as u64, new.size.parts() + 2, "{keys:?}");
+            for (key, ttl) in keys {
+                let kept = if key == "record" { content + 7 * DAY } else { content };
+                assert_near(ttl, kept, &key);
+            }
+        };
+        all_live(PENDING);
+        let ask = question();
+        store.ask(new.id, new.owner, ask).await.expect("it is pending");
+        all_live(PENDING);
+        store.confirm(new.id, ask.token, ask.number).await.expect("it is pending");
+        all_live(2_592_000 * SECOND);
+        store.confirm(new.id, ask.token, ask.number).await.expect("it is the same");
+        all_live(2_592_000 * SECOND);
     }
 }
 
@@ -66,7 +101,8 @@ async fn every_key_has_a_time_to_live_at_every_step() {
         for key in keys {
             let ttl: i64 = cmd("PTTL").arg(&key).query(&mut connection).expect("it answers");
             assert!(ttl > 0, "{key} has {ttl} after {step}");
-            assert!(key.starts_with("waxseal:{") && key[9..].find("}:") == Some(22), "{key}");
+            let is_shares = key.starts_with("waxseal:{") && key[9..].find("}:") == Some(22);
+            assert!(is_shares || key.starts_with("waxseal:session:{"), "{key}");
         }
     };
 
@@ -106,7 +142,7 @@ async fn every_key_has_a_time_to_live_at_every_step() {
 
     let sample = Sample::with_plaintext(1_100_000).viewed(Some(1));
     let new = &sample.new;
-    store.create(new.clone()).await.expect("it is new");
+    store.create(new.clone(), Admission::Live).await.expect("it is new");
     check("create staged");
     for n in [1, 0, 1] {
         store.put_part(new.id, new.owner, n, sample.part(n)).await.expect("it fits");
@@ -115,7 +151,7 @@ async fn every_key_has_a_time_to_live_at_every_step() {
     store.parts(new.id, new.owner).await.expect("known");
     check("parts");
     for _ in 0..2 {
-        store.publish(new.id, new.owner).await.expect("all are there");
+        store.publish(new.id, new.owner, Admission::Live).await.expect("all are there");
         check("publish");
     }
     store.status(new.id, new.owner).await.expect("known");
@@ -124,6 +160,34 @@ async fn every_key_has_a_time_to_live_at_every_step() {
     check("claim");
     store.revoke(new.id, new.owner).await.expect("the owner may");
     check("revoke");
+
+    for way in 0..4 {
+        let sample = Sample::one_time();
+        let new = &sample.new;
+        store.create(new.clone(), Admission::Pending).await.expect("it is new");
+        check("create pending");
+        let ask = Ask { session_of: Some(AddressHash::from_bytes([5; 32])), ..question() };
+        for _ in 0..2 {
+            store.ask(new.id, new.owner, ask).await.expect("it is pending");
+            check("ask");
+        }
+        let wrong = 7.try_into().expect("two digits");
+        for n in 0..way {
+            assert!(store.confirm(new.id, ask.token, wrong).await.is_err());
+            check(if n < 2 { "a wrong number" } else { "the last wrong number" });
+        }
+        if way == 2 {
+            store.deny(new.id, ask.token).await.expect("it is pending");
+            check("deny");
+        } else if way < 2 {
+            store.confirm(new.id, ask.token, ask.number).await.expect("it is pending");
+            check("confirm");
+            let length = Duration::from_secs(60);
+            let begun = store.begin_session(new.id, new.owner, token(), length).await;
+            assert!(begun.expect("known").is_some());
+            check("begin a session");
+        }
+    }
 }
 
 #[tokio::test]
@@ -161,7 +225,7 @@ async fn the_parts_of_a_staged_share_hardly_outlive_it() {
             let () = expire.arg(key).arg(left).query(&mut server.connection()).expect("allowed");
         }
     };
-    store.create(new.clone()).await.expect("it is new");
+    store.create(new.clone(), Admission::Live).await.expect("it is new");
     for n in [0, 1] {
         put(n).await.expect("it fits");
     }

@@ -3,12 +3,15 @@
 use super::{connect, deployment};
 use crate::{
     bench::Hands,
+    confirming::question,
     redis_server::RedisServer,
     sample::{Sample, token},
 };
 use redis::cmd;
 use waxseal_core::wire::ShareState;
-use waxseal_server::store::{Full, Quota, Retention, Store, StoreError, redis::RedisStore};
+use waxseal_server::store::{
+    Admission, Full, Quota, Retention, Store, StoreError, redis::RedisStore,
+};
 
 /// With an account of what is stored, and without.
 #[tokio::test]
@@ -30,11 +33,15 @@ async fn refuses_only_what_takes_room(quota: Quota) {
     let twice = twice.viewed(Some(2));
     let [staged, complete] = [(); 2].map(|()| Sample::with_plaintext(1_100_000));
     for sample in [&opened, &twice, &revoked, &failed, &burned, &staged, &complete] {
-        store.create(sample.new.clone()).await.expect("it is new");
+        store.create(sample.new.clone(), Admission::Live).await.expect("it is new");
     }
     for n in [0, 1] {
         let part = complete.part(n);
         store.put_part(complete.new.id, complete.new.owner, n, part).await.expect("it fits");
+    }
+    let [confirmed, denied, missed] = [(); 3].map(|()| Sample::one_time());
+    for sample in [&confirmed, &denied, &missed] {
+        store.create(sample.new.clone(), Admission::Pending).await.expect("it is new");
     }
     let mut set = cmd("CONFIG");
     let () =
@@ -42,14 +49,17 @@ async fn refuses_only_what_takes_room(quota: Quota) {
     // As after a restart: not even the scripts are known.
     let () = cmd("SCRIPT").arg("FLUSH").query(&mut server.connection()).expect("allowed");
 
-    assert_refused!(store.create(Sample::one_time().new).await, StoreError::Full(Full::Engine));
+    assert_refused!(
+        store.create(Sample::one_time().new, Admission::Live).await,
+        StoreError::Full(Full::Engine)
+    );
     let new = Sample::with_plaintext(1_100_000).new;
-    assert_refused!(store.create(new).await, StoreError::Full(Full::Engine));
+    assert_refused!(store.create(new, Admission::Live).await, StoreError::Full(Full::Engine));
     let put = store.put_part(staged.new.id, staged.new.owner, 0, staged.part(0)).await;
     assert_refused!(put, StoreError::Full(Full::Engine));
 
     store.ready().await.expect("it is safe");
-    store.create(opened.new.clone()).await.expect("it is there already");
+    store.create(opened.new.clone(), Admission::Live).await.expect("it is there already");
     for sample in [&opened, &twice] {
         let Sample { new, proof, .. } = sample;
         let claim = token();
@@ -70,10 +80,31 @@ async fn refuses_only_what_takes_room(quota: Quota) {
     let status = store.revoke(revoked.new.id, revoked.new.owner).await.expect("the owner may");
     assert_eq!(status.state, ShareState::Revoked);
     store.parts(staged.new.id, staged.new.owner).await.expect("known");
-    let receipt = store.publish(complete.new.id, complete.new.owner).await.expect("all are there");
+    let receipt = store
+        .publish(complete.new.id, complete.new.owner, Admission::Live)
+        .await
+        .expect("all are there");
     assert_eq!(receipt.state, ShareState::Live);
     let claim = store.claim(complete.new.id, complete.new.access, token(), None).await;
     assert_eq!(claim.expect("it is live").head, complete.part(0));
+    for sample in [&confirmed, &denied, &missed] {
+        let ask = question();
+        store.ask(sample.new.id, sample.new.owner, ask).await.expect("it is pending");
+        let answer = if sample.new == denied.new {
+            store.deny(sample.new.id, ask.token).await
+        } else if sample.new == missed.new {
+            let wrong = 7.try_into().expect("two digits");
+            store.confirm(sample.new.id, ask.token, wrong).await
+        } else {
+            store.confirm(sample.new.id, ask.token, ask.number).await
+        };
+        match answer {
+            Ok(receipt) => assert_ne!(receipt.state, ShareState::Pending),
+            wrong => assert_refused!(wrong, StoreError::WrongNumber { tries_left: 2 }),
+        }
+    }
+    let claim = store.claim(confirmed.new.id, confirmed.new.access, token(), None).await;
+    assert_eq!(claim.expect("it is live").head, confirmed.body);
     assert_eq!(field(&server, "evicted_keys"), 0);
 }
 
@@ -94,7 +125,7 @@ async fn memory_that_filled_up_is_had_again_when_shares_are_over() {
     let mut shares = Vec::new();
     loop {
         let share = Sample::with_plaintext(100_000).viewed(Some(1));
-        match store.create(share.new.clone()).await {
+        match store.create(share.new.clone(), Admission::Live).await {
             Ok(_) => shares.push(share),
             full => break assert_refused!(full, StoreError::Full(Full::Engine)),
         }
@@ -114,7 +145,7 @@ async fn memory_that_filled_up_is_had_again_when_shares_are_over() {
     }
     for _ in 0..shares.len() / 2 {
         let share = Sample::with_plaintext(100_000).viewed(Some(1));
-        store.create(share.new).await.expect("there is room again");
+        store.create(share.new, Admission::Live).await.expect("there is room again");
     }
     assert_eq!(field(&server, "evicted_keys"), 0);
 }

@@ -25,15 +25,15 @@ async fn servers_on_the_same_redis_count_together_and_keep_no_address() {
     let of_four = |rate| Charge::new(rate, 1, 4).expect("it is limited");
     for store in [&one, &other, &one, &other] {
         store
-            .charge(network, &[of_four(Rate::Creations), of_four(Rate::Bytes)])
+            .charge(network.into(), &[of_four(Rate::Creations), of_four(Rate::Bytes)])
             .await
             .expect("there are four");
     }
     for store in [&one, &other] {
-        let fifth = store.charge(network, &[of_four(Rate::Bytes)]).await;
+        let fifth = store.charge(network.into(), &[of_four(Rate::Bytes)]).await;
         assert_refused!(fifth, StoreError::TooMany { wait } if wait == Duration::from_secs(900));
     }
-    one.charge(network, &[of_four(Rate::Openings)]).await.expect("the first of these");
+    one.charge(network.into(), &[of_four(Rate::Openings)]).await.expect("the first of these");
 
     let mut connection = server.connection();
     let keys: Vec<String> = cmd("KEYS").arg("*").query(&mut connection).expect("it answers");

@@ -3,6 +3,7 @@
 use super::{connect_to, deployment, upload};
 use crate::{
     bench::PATIENCE,
+    confirming::question,
     redis_cluster::listening,
     redis_server::RedisServer,
     sample::{Sample, token},
@@ -12,7 +13,7 @@ use redis::cmd;
 use std::{process::Command, time::Instant};
 use waxseal_core::wire::ShareState;
 use waxseal_server::store::{
-    Store, StoreError,
+    Admission, Store, StoreError,
     redis::{Deployment, RedisStore},
 };
 
@@ -105,7 +106,7 @@ async fn every_call_that_promises_waits_again_when_it_is_repeated() {
     let staged = Sample::with_plaintext(1_100_000);
     let complete = Sample::with_plaintext(1_100_000);
     for sample in [&opened, &failed, &acknowledged, &revoked, &staged, &complete] {
-        store.create(sample.new.clone()).await.expect("it is new");
+        store.create(sample.new.clone(), Admission::Live).await.expect("it is new");
     }
     for n in [0, 1] {
         let part = complete.part(n);
@@ -121,11 +122,13 @@ async fn every_call_that_promises_waits_again_when_it_is_repeated() {
         // Its own connection each time.
         let store = pair.connect().await;
         match n {
-            0 => is_short(&store.create(created.new.clone()).await),
+            0 => is_short(&store.create(created.new.clone(), Admission::Live).await),
             1 => {
                 is_short(&store.put_part(staged.new.id, staged.new.owner, 0, staged.part(0)).await)
             }
-            2 => is_short(&store.publish(complete.new.id, complete.new.owner).await),
+            2 => {
+                is_short(&store.publish(complete.new.id, complete.new.owner, Admission::Live).await)
+            }
             3 => {
                 let Sample { new, proof, .. } = &opened;
                 is_short(&store.claim(new.id, new.access, other, *proof).await)
@@ -160,23 +163,37 @@ async fn every_call_that_promises_writes_also_where_it_finds_all_done() {
     let (sample, complete) = (Sample::one_time(), Sample::with_plaintext(1_100_000));
     let claim = token();
     upload(&store, &complete).await;
+    let (confirmed, denied) = (Sample::one_time(), Sample::one_time());
+    let ask = question();
+    for Sample { new, .. } in [&confirmed, &denied] {
+        store.create(new.clone(), Admission::Pending).await.expect("it is new");
+        store.ask(new.id, new.owner, ask).await.expect("it is pending");
+    }
     let written = || field(&pair.master, "master_repl_offset");
     let call = async |n: usize| {
         let new = &sample.new;
         match n {
             0 => {
-                store.create(new.clone()).await.expect("it is new");
+                store.create(new.clone(), Admission::Live).await.expect("it is new");
             }
             1 => drop(store.claim(new.id, new.access, claim, None).await.expect("it is its own")),
             2 => store.acknowledge(new.id, claim).await.expect("it was answered"),
             3 => drop(store.revoke(new.id, new.owner).await.expect("the owner may")),
+            4 => {
+                let id = confirmed.new.id;
+                store.confirm(id, ask.token, ask.number).await.expect("it was asked for");
+            }
+            5 => drop(store.deny(denied.new.id, ask.token).await.expect("it was asked for")),
             _ => {
                 let new = &complete.new;
-                store.publish(new.id, new.owner).await.expect("all parts are there");
+                store
+                    .publish(new.id, new.owner, Admission::Live)
+                    .await
+                    .expect("all parts are there");
             }
         }
     };
-    for n in 0..5 {
+    for n in 0..7 {
         call(n).await;
         let before = written();
         call(n).await;

@@ -7,7 +7,7 @@ use crate::{
     sample::{Sample, token},
 };
 use waxseal_core::wire::ShareState;
-use waxseal_server::store::{Store, StoreError, redis::RedisStore};
+use waxseal_server::store::{Admission, Store, StoreError, redis::RedisStore};
 
 /// Each call by another, as behind a balancer that takes turns.
 async fn share_by_turns(servers: [RedisStore; 3]) {
@@ -15,11 +15,12 @@ async fn share_by_turns(servers: [RedisStore; 3]) {
         let server = |n: usize| &servers[(turn + n) % 3];
         let sample = Sample::with_plaintext(1_100_000).viewed(Some(1)).with_passphrase();
         let (id, owner, access) = (sample.new.id, sample.new.owner, sample.new.access);
-        server(0).create(sample.new.clone()).await.expect("it is new");
+        server(0).create(sample.new.clone(), Admission::Live).await.expect("it is new");
         server(1).put_part(id, owner, 0, sample.part(0)).await.expect("it fits");
         server(2).put_part(id, owner, 1, sample.part(1)).await.expect("it fits");
         assert_eq!(server(0).parts(id, owner).await.expect("known").1, [0, 1]);
-        let receipt = server(1).publish(id, owner).await.expect("all parts are there");
+        let receipt =
+            server(1).publish(id, owner, Admission::Live).await.expect("all parts are there");
         assert_eq!(receipt.state, ShareState::Live);
         assert_eq!(server(2).landing(id, access).await.expect("it is live").tries_left, Some(10));
         for n in 0..3 {

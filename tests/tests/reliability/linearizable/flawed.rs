@@ -9,19 +9,18 @@ use redis::{AsyncCommands, aio::MultiplexedConnection};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use waxseal_core::{
+    confirmation::ConfirmationNumber,
     layout::BodySize,
     time::Timestamp,
     token::{ShareId, TokenHash},
     wire::{ShareState, Status},
 };
-use waxseal_server::{
-    network::Network,
-    store::{
-        Charge, Clock, LandingView, NewShare, Opened, Part, Quota, Receipt, Retention, Store,
-        StoreError, redis::RedisStore,
-    },
+use waxseal_server::store::{
+    AddressHash, Admission, Ask, Charge, Clock, LandingView, NewShare, Opened, Part, Quota,
+    Receipt, Retention, Store, StoreError, Whose, redis::RedisStore,
 };
 
 /// What is wrong with a store.
@@ -131,8 +130,8 @@ impl Store for FlawedStore {
         self.store.acknowledge(id, claim).await
     }
 
-    async fn create(&self, share: NewShare) -> Result<Receipt, StoreError> {
-        self.store.create(share).await
+    async fn create(&self, share: NewShare, admission: Admission) -> Result<Receipt, StoreError> {
+        self.store.create(share, admission).await
     }
 
     async fn put_part(
@@ -153,8 +152,44 @@ impl Store for FlawedStore {
         self.store.parts(id, owner).await
     }
 
-    async fn publish(&self, id: ShareId, owner: TokenHash) -> Result<Receipt, StoreError> {
-        self.store.publish(id, owner).await
+    async fn publish(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+        admission: Admission,
+    ) -> Result<Receipt, StoreError> {
+        self.store.publish(id, owner, admission).await
+    }
+
+    async fn ask(&self, id: ShareId, owner: TokenHash, ask: Ask) -> Result<Timestamp, StoreError> {
+        self.store.ask(id, owner, ask).await
+    }
+
+    async fn confirm(
+        &self,
+        id: ShareId,
+        token: TokenHash,
+        number: ConfirmationNumber,
+    ) -> Result<Receipt, StoreError> {
+        self.store.confirm(id, token, number).await
+    }
+
+    async fn deny(&self, id: ShareId, token: TokenHash) -> Result<Receipt, StoreError> {
+        self.store.deny(id, token).await
+    }
+
+    async fn begin_session(
+        &self,
+        id: ShareId,
+        owner: TokenHash,
+        session: TokenHash,
+        length: Duration,
+    ) -> Result<Option<Duration>, StoreError> {
+        self.store.begin_session(id, owner, session, length).await
+    }
+
+    async fn session(&self, session: TokenHash) -> Result<Option<AddressHash>, StoreError> {
+        self.store.session(session).await
     }
 
     async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Part, StoreError> {
@@ -184,8 +219,8 @@ impl Store for FlawedStore {
         self.store.take_down(id).await
     }
 
-    async fn charge(&self, network: Network, charges: &[Charge]) -> Result<(), StoreError> {
-        self.store.charge(network, charges).await
+    async fn charge(&self, whose: Whose, charges: &[Charge]) -> Result<(), StoreError> {
+        self.store.charge(whose, charges).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
