@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is routed here is what the OpenAPI document lists, and nothing else.
 
+mod confirmation;
 mod openapi;
 mod operator;
 mod owner;
@@ -33,6 +34,15 @@ const ADDRESSES: &[(&str, Methods)] = &[
         &[(Method::GET, || web::to(recipient::part)), (Method::PUT, || web::to(owner::put_part))],
     ),
     ("/api/shares/{id}/publish", &[(Method::POST, || web::to(owner::publish))]),
+    (
+        "/api/shares/{id}/confirmation",
+        &[
+            (Method::GET, || web::to(confirmation::wait)),
+            (Method::POST, || web::to(confirmation::ask)),
+        ],
+    ),
+    ("/api/confirmations", &[(Method::POST, || web::to(confirmation::confirm))]),
+    ("/api/confirmations/deny", &[(Method::POST, || web::to(confirmation::deny))]),
     ("/api/shares/{id}/claims", &[(Method::POST, || web::to(recipient::claim))]),
     ("/api/shares/{id}/lease", &[(Method::POST, || web::to(recipient::renew))]),
     ("/api/shares/{id}/ack", &[(Method::POST, || web::to(recipient::acknowledge))]),

@@ -5,11 +5,13 @@
 
 mod abuse_contact;
 mod expiries;
+mod identity;
 mod proxies;
 mod store_url;
 
 pub use abuse_contact::AbuseContact;
 pub use expiries::{Expiries, ExpiriesError};
+pub use identity::{IdentitySettings, SmtpTls, SmtpTlsError};
 pub use proxies::{Proxies, ProxiesError};
 pub use store_url::StoreUrl;
 
@@ -24,12 +26,13 @@ use crate::{
 };
 use conf::Conf;
 use expiries::expiry;
+use identity::IdentityError;
 use std::{ffi::OsString, fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 use store_url::{StoreUrlError, Unchecked};
 use tracing::level_filters::LevelFilter;
 use waxseal_core::{
     token::OperatorToken,
-    wire::{ExpiresIn, IdentityMode, Policy},
+    wire::{ConfirmationPolicy, ExpiresIn, IdentityMode, Policy},
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -179,6 +182,10 @@ pub struct Settings {
     #[conf(env, secret, serde(use_value_parser))]
     pub operator_token: Option<OperatorToken>,
 
+    /// Who may make shares.
+    #[conf(flatten, prefix)]
+    pub identity: IdentitySettings,
+
     /// Least severe log line: off, error, warn, info, debug or trace.
     #[conf(long, env, default_value = "info", serde(use_value_parser))]
     pub log_level: LevelFilter,
@@ -197,6 +204,12 @@ pub enum ConfigError {
     /// A file cannot be read.
     #[error("cannot read the file {0}: {1}")]
     File(PathBuf, std::io::Error),
+    /// A file has no certificates.
+    #[error("no certificates of authorities: {0}")]
+    Authority(PathBuf),
+    /// The system does not let us.
+    #[error("cannot start: {0}")]
+    System(#[from] std::io::Error),
     /// The store's address is none.
     #[error(transparent)]
     Address(#[from] AddressError),
@@ -270,7 +283,11 @@ impl Settings {
             force_one_time: self.force_one_time,
             force_passphrase: self.force_passphrase,
             allow_insecure_http: self.allow_insecure_http,
-            identity: IdentityMode::Open,
+            identity: self.identity.mode,
+            confirmation: (self.identity.mode == IdentityMode::Email).then(|| ConfirmationPolicy {
+                within: self.retention().pending.as_secs(),
+                session: self.identity.session.as_secs(),
+            }),
         }
     }
 
@@ -343,6 +360,8 @@ impl Settings {
             openings: self.openings_per_hour,
             lookups: self.lookups_per_hour,
             bytes: self.upload_bytes_per_hour,
+            mails: self.identity.mails_per_hour,
+            mails_to_one: self.identity.mails_per_owner_per_hour,
         }
     }
 
@@ -363,6 +382,7 @@ impl Settings {
             return Err(CheckError::Lease);
         }
         self.check_redis(&self.store.check()?)?;
+        self.identity.check(self.allow_insecure_http)?;
         let largest = Rules::new(self.policy())?.largest().get();
         for (name, quota) in [
             ("max-stored-bytes", self.max_stored_bytes),
@@ -395,6 +415,8 @@ enum CheckError {
         "{name}: only for a store that is reached by rediss://, rediss+cluster:// or rediss+sentinel://"
     )]
     Certificate { name: &'static str },
+    #[error(transparent)]
+    Confirmations(#[from] IdentityError),
     #[error(transparent)]
     Policy(#[from] PolicyError),
 }

@@ -3,6 +3,7 @@
 //! Invariant: what comes in is ciphertext, hashes and tokens; no link secret ever does.
 
 pub mod config;
+pub mod identity;
 pub mod logs;
 pub mod network;
 pub mod store;

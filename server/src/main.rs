@@ -97,7 +97,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
 fn refuse(error: ConfigError) -> Settings {
     match &error {
         ConfigError::Settings(error) => error.exit(),
-        ConfigError::File(..) | ConfigError::Toml(..) | ConfigError::Address(_) => {
+        _ => {
             // Where standard error is closed there is nobody to tell.
             let _ = writeln!(std::io::stderr(), "error: {error}");
             exit(2)

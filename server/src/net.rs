@@ -102,6 +102,7 @@ where
     let crowd = Arc::new(Crowd::new(rules.connections, rules.of_one_network));
     let builder = builder.listen("waxseal", listener, move || {
         let (stopping, rules, crowd) = (stopping.clone(), rules.clone(), crowd.clone());
+        let ending = stopping.clone();
         let http = HttpService::build()
             // These are the stream's to watch.
             .keep_alive(KeepAlive::Os)
@@ -112,8 +113,10 @@ where
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            .on_connect_ext(|stream: &LimitedStream, data: &mut Extensions| {
+            .on_connect_ext(move |stream: &LimitedStream, data: &mut Extensions| {
                 data.insert(stream.line());
+                // For requests that would wait longer than the server lasts.
+                data.insert(ending.clone());
             })
             .h1(map_config(app().into_factory(), |()| AppConfig::default()));
         fn_service(move |tcp| ready(admit(tcp, &rules, &crowd))).and_then(http)

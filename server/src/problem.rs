@@ -97,6 +97,11 @@ impl From<StoreError> for ApiError {
                 error.0.tries_left = Some(tries_left);
                 error
             }
+            StoreError::WrongNumber { tries_left } => {
+                let mut error = Self::new(ProblemType::WrongNumber);
+                error.0.tries_left = Some(tries_left);
+                error
+            }
             StoreError::NoPassphraseSet => {
                 Self::new(ProblemType::Invalid).detail("a proof was given, no passphrase is set")
             }
@@ -164,6 +169,7 @@ const fn status_and_title(kind: ProblemType) -> (StatusCode, &'static str) {
         ProblemType::Conflict => (StatusCode::CONFLICT, "Conflict"),
         ProblemType::PassphraseRequired => (StatusCode::FORBIDDEN, "Passphrase required"),
         ProblemType::WrongPassphrase => (StatusCode::FORBIDDEN, "Wrong passphrase"),
+        ProblemType::WrongNumber => (StatusCode::FORBIDDEN, "Wrong number"),
         ProblemType::ShareOver => (StatusCode::GONE, "The share is over"),
         ProblemType::ClaimOver => (StatusCode::GONE, "The claim is over"),
         ProblemType::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
@@ -200,6 +206,7 @@ mod tests {
             (StoreError::ClaimOver, 410, "claim-over"),
             (StoreError::PassphraseRequired, 403, "passphrase-required"),
             (StoreError::WrongPassphrase { tries_left: 9 }, 403, "wrong-passphrase"),
+            (StoreError::WrongNumber { tries_left: 9 }, 403, "wrong-number"),
             (StoreError::NoPassphraseSet, 422, "invalid"),
             (StoreError::Conflict, 409, "conflict"),
             (StoreError::PartsMissing, 409, "conflict"),
@@ -217,7 +224,7 @@ mod tests {
             assert_eq!(problem["status"], status);
             assert_eq!(problem["type"], format!("urn:waxseal:problem:{kind}"));
             assert_eq!(retry.is_some(), [429, 503].contains(&status), "{kind}");
-            assert_eq!(problem["tries_left"].as_u64(), (kind == "wrong-passphrase").then_some(9));
+            assert_eq!(problem["tries_left"].as_u64(), kind.starts_with("wrong-").then_some(9));
             assert_eq!(problem["state"].as_str(), (kind == "share-over").then_some("opened"));
             assert_eq!(problem["at"].is_string(), kind == "share-over");
             assert!(!problem.to_string().contains("secret"), "a cause is for the log only");

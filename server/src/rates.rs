@@ -1,12 +1,11 @@
-//! What one network may do in an hour, as the settings say.
+//! What one network, or one owner, may do in an hour, as the settings say.
 //!
 //! Invariant: a store that cannot count is no reason to refuse and none to stop counting: this server
 //! then counts by itself.
 
 use crate::{
-    network::Network,
     problem::ApiError,
-    store::{Charge, Clock, Counts, Rate, Store, StoreError, SystemClock},
+    store::{Charge, Clock, Counts, Rate, Store, StoreError, SystemClock, Whose},
 };
 use std::sync::{
     Arc,
@@ -20,6 +19,8 @@ pub(crate) struct Allowance {
     pub(crate) openings: u64,
     pub(crate) lookups: u64,
     pub(crate) bytes: u64,
+    pub(crate) mails: u64,
+    pub(crate) mails_to_one: u64,
 }
 
 /// Counts for all handlers.
@@ -42,15 +43,20 @@ impl Rates {
     /// 429, with nothing counted.
     pub(crate) async fn admit(
         &self,
-        network: Network,
+        whose: impl Into<Whose>,
         what: &[(Rate, u64)],
     ) -> Result<(), ApiError> {
+        let whose = whose.into();
         let charge = |&(rate, amount): &(Rate, u64)| {
             let an_hour = match rate {
                 Rate::Creations => self.allowance.creations,
                 Rate::Openings => self.allowance.openings,
                 Rate::Lookups => self.allowance.lookups,
                 Rate::Bytes => self.allowance.bytes,
+                Rate::Mails => match whose {
+                    Whose::Network(_) => self.allowance.mails,
+                    Whose::Address(_) => self.allowance.mails_to_one,
+                },
             };
             Charge::new(rate, amount, an_hour)
         };
@@ -58,7 +64,7 @@ impl Rates {
         if charges.is_empty() {
             return Ok(());
         }
-        let counted = match self.store.charge(network, &charges).await {
+        let counted = match self.store.charge(whose, &charges).await {
             counted @ (Ok(()) | Err(StoreError::TooMany { .. })) => {
                 self.is_alone.store(false, Ordering::Relaxed);
                 counted
@@ -67,7 +73,7 @@ impl Rates {
                 if !self.is_alone.swap(true, Ordering::Relaxed) {
                     tracing::warn!(%error, "rates are counted by this server alone");
                 }
-                self.alone.charge(network, &charges, SystemClock.now())
+                self.alone.charge(whose, &charges, SystemClock.now())
             }
         };
         Ok(counted?)

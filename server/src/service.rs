@@ -6,7 +6,9 @@
 use crate::{
     api,
     config::{AbuseContact, Settings},
-    evenly, framing, headers, logs,
+    evenly, framing, headers,
+    identity::{Identity, Waiters},
+    logs,
     net::{self, Rules as NetRules},
     policy::Rules,
     rates::Rates,
@@ -26,6 +28,10 @@ pub(crate) struct Service {
     pub(crate) rules: Rules,
     /// How much of it.
     pub(crate) rates: Rates,
+    /// Who may.
+    pub(crate) identity: Identity,
+    /// Whoever waits for a confirmation.
+    pub(crate) waiters: Arc<Waiters>,
     /// How connections are taken.
     pub(crate) net: Arc<NetRules>,
     /// Where reports of abuse go.
@@ -46,6 +52,8 @@ pub fn run(
     let connections = Arc::new(settings.connections());
     let service = Data::new(Service {
         rates: Rates::new(settings.allowance(), Arc::clone(&store)),
+        identity: Identity::new(settings).map_err(io::Error::other)?,
+        waiters: Arc::default(),
         net: Arc::clone(&connections),
         store,
         rules: Rules::new(settings.policy()).map_err(io::Error::other)?,

@@ -2,9 +2,9 @@
 
 use conf::{Conf, introspection::ProgramOptionMeta};
 use std::{ffi::OsString, path::PathBuf, process::Command};
-use waxseal_core::wire::ExpiresIn;
+use waxseal_core::wire::{ExpiresIn, IdentityMode};
 use waxseal_server::{
-    config::{ConfigError, Settings, StoreUrl},
+    config::{ConfigError, IdentitySettings, Settings, SmtpTls, StoreUrl},
     store::Quota,
 };
 
@@ -80,11 +80,20 @@ fn a_file_may_hold_every_setting() {
                 min_rate = 0\nidle_timeout = \"3s\"\nmax_connections = 5\n\
                 creations_per_hour = 1\nopenings_per_hour = 2\nlookups_per_hour = 3\n\
                 upload_bytes_per_hour = 4\nmax_connections_per_address = 4\nshutdown_timeout = \"0s\"\n\
+                identity.mode = \"email\"\nidentity.allowed = [\"example.org\"]\n\
+                identity.public_url = \"https://share.example.org\"\n\
+                identity.session = \"8h\"\nidentity.mails_per_hour = 5\n\
+                identity.mails_per_owner_per_hour = 6\n\
+                identity.smtp_host = \"smtp.example.org\"\nidentity.smtp_port = 2525\n\
+                identity.smtp_tls = \"tls\"\nidentity.smtp_ca = \"ca.pem\"\n\
+                identity.smtp_user = \"ann\"\nidentity.smtp_password = \"hunter2\"\n\
+                identity.mail_from = \"Waxseal <share@example.org>\"\n\
                 trusted_proxies = [\"::1\", \"10.0.0.0/8\"]\nlog_level = \"off\"\n\
                 workers = 3\nabuse_contact = \"abuse@example.org\"\n\
                 operator_token = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n";
     let settings = Settings::program_options().filter(|option| option.env_form().is_some());
-    assert_eq!(text.lines().count(), settings.count() - 1, "all but the file's own name");
+    // One password is enough.
+    assert_eq!(text.lines().count(), settings.count() - 2, "all but the file's own name");
     std::fs::write(&path, text).expect("the folder is ours");
     let settings = load(&[&format!("--config={}", path.display())], &[]).expect("they fit");
     assert_eq!(settings.store(), StoreUrl::Redis("rediss://localhost".into()));
@@ -98,6 +107,11 @@ fn a_file_may_hold_every_setting() {
     assert_eq!((stored, staged), (Some(4_000_000), Some(3_000_000)));
     assert!(settings.retention().lease.is_zero());
     assert_eq!(settings.retention().record.as_secs(), 3600);
+    let IdentitySettings { mode, smtp_port, smtp_tls, .. } = settings.identity;
+    assert_eq!((mode, smtp_port, smtp_tls), (IdentityMode::Email, Some(2525), SmtpTls::Tls));
+    let confirmation = settings.policy().confirmation.expect("owners confirm");
+    assert_eq!((confirmation.within, confirmation.session), (600, 8 * 3600));
+    assert!(!format!("{settings:?}").contains("hunter2"));
 }
 
 #[test]
@@ -149,6 +163,75 @@ fn certificates_are_only_for_a_store_that_is_reached_by_tls() {
         load(&["--store=rediss://cache", "--redis-ca=/nowhere/ca.pem"], &[]).expect("fits");
     let error = settings.deployment("rediss://cache").expect_err("there is no such file");
     assert!(error.to_string().contains("/nowhere/ca.pem"), "{error}");
+}
+
+/// All that confirmation by mail needs.
+const EMAIL: [&str; 5] = [
+    "--identity-mode=email",
+    "--identity-allowed=example.org",
+    "--identity-public-url=https://share.example.org",
+    "--identity-smtp-host=smtp.example.org",
+    "--identity-mail-from=share@example.org",
+];
+
+#[test]
+fn confirmation_by_mail_needs_all_that_it_needs() {
+    load(&EMAIL, &[]).expect("it is all there");
+    for missing in &EMAIL[1..] {
+        let flags: Vec<_> = EMAIL.iter().filter(|flag| *flag != missing).copied().collect();
+        let error = load(&flags, &[]).expect_err("one is missing").to_string();
+        let (name, _) = missing.split_once('=').expect("a flag with a value");
+        assert!(error.contains(&name[2..]), "{error}");
+    }
+    let error = load(&EMAIL[1..], &[]).expect_err("everybody might make shares").to_string();
+    assert!(error.contains("identity-allowed"), "{error}");
+}
+
+#[test]
+fn what_about_mail_does_not_fit_is_refused() {
+    let password = ("WAXSEAL_IDENTITY_SMTP_PASSWORD", "hunter2");
+    for (more, env, name) in [
+        (&["--identity-public-url=http://share.example.org"][..], &[][..], "public-url"),
+        (&["--identity-public-url=https://share.example.org/x"], &[], "public-url"),
+        (
+            &[
+                "--identity-public-url=http://share.example.org",
+                "--allow-insecure-http",
+                "--identity-session=1h",
+            ],
+            &[],
+            "session",
+        ),
+        (&["--identity-session=31d"], &[], "session"),
+        (&["--identity-smtp-host=smtp.example.org:25"], &[], "smtp-host"),
+        (&["--identity-smtp-tls=none"], &[], "smtp-tls"),
+        (&["--identity-smtp-tls=sometimes"], &[], "smtp-tls"),
+        (
+            &["--identity-smtp-tls=none", "--identity-smtp-host=::1", "--identity-smtp-ca=ca.pem"],
+            &[],
+            "smtp-ca",
+        ),
+        (&["--identity-smtp-user=ann"], &[], "smtp-user"),
+        (&[], &[password], "smtp-user"),
+        (&["--identity-smtp-user=ann", "--identity-smtp-password-file=x"], &[password], "password"),
+        (&["--identity-allowed=@example.org"], &[], "allowed"),
+        (&["--identity-mail-from=nobody"], &[], "mail-from"),
+        (&["--identity-mode=perhaps"], &[], "mode"),
+    ] {
+        let replaced = |flag: &&&str| {
+            let name = flag.split('=').next().expect("one part at least");
+            !more.iter().any(|other| other.split('=').next() == Some(name))
+        };
+        let flags: Vec<&str> = EMAIL.iter().filter(replaced).chain(more).copied().collect();
+        let error = load(&flags, env).expect_err(name).to_string();
+        assert!(error.contains(name) && !error.contains("hunter2"), "{flags:?}: {error}");
+    }
+    for (more, env) in [
+        (&["--identity-smtp-user=ann"][..], &[password][..]),
+        (&["--identity-smtp-user=ann", "--identity-smtp-password-file=x"], &[]),
+    ] {
+        load(&[&EMAIL[..], more].concat(), env).expect("one password is enough");
+    }
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub mod server;
 pub mod share;
 pub mod siege;
 pub mod site;
+pub mod smtp;
 pub mod trace;
 pub mod upload;
 pub mod volume;

@@ -1,6 +1,6 @@
 //! The OpenAPI document, generated from the handlers.
 
-use super::{operator, owner, recipient};
+use super::{confirmation, operator, owner, recipient};
 use actix_web::HttpResponse;
 use std::{collections::BTreeMap, sync::LazyLock};
 use utoipa::{
@@ -77,6 +77,11 @@ problems! {
     State { "409": "The share's state does not admit it", }
     /// Calls that need room.
     Room { "507": "There is no room", }
+    /// Calls about what was mailed.
+    Mailed {
+        "403": "The number is wrong, or a browser sent it for another site",
+        "404": "Unknown, or not what was mailed last for it",
+    }
     /// Calls that only live shares admit.
     Over { "410": "The share or the claim is over", }
     /// Calls that may want a passphrase.
@@ -123,6 +128,7 @@ impl Modify for Tokens {
     paths(
         owner::create, owner::put_part, owner::parts, owner::publish, owner::status, owner::revoke,
         owner::statuses,
+        confirmation::ask, confirmation::wait, confirmation::confirm, confirmation::deny,
         recipient::landing, recipient::claim, recipient::part, recipient::renew,
         recipient::acknowledge,
         operator::policy, operator::healthy, operator::ready, operator::take_down, document,

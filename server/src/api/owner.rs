@@ -4,6 +4,7 @@ use super::openapi::{Any, Body, Counted, IdParam, Octets, Over, PartParam, Room,
 use crate::{
     evenly,
     extract::{Bearer, Id, Json, PartBody, PartNumber, Visitor},
+    identity::SessionCookie,
     problem::ApiError,
     service::Service,
     store::{Rate, Receipt, StoreError},
@@ -27,7 +28,8 @@ const CREATE_LIMIT: usize = (PART + SEAL).div_ceil(3) * 4 + 1024;
 /// Room for 200 shares of about 100 bytes each, and as much again for white space.
 const BATCH_BYTES: usize = BATCH_LIMIT * 200;
 
-/// Creates a share: live at once with a head, staged without.
+/// Creates a share: published at once with a head, staged without. Where owners confirm who they are,
+/// a published share is pending until they have.
 #[utoipa::path(
     post, path = "/api/shares", tag = "owner",
     request_body = CreateRequest,
@@ -36,13 +38,15 @@ const BATCH_BYTES: usize = BATCH_LIMIT * 200;
 pub(super) async fn create(
     app: App,
     Visitor(network): Visitor,
+    cookie: SessionCookie,
     Json(request): Json<CreateRequest, CREATE_LIMIT>,
 ) -> Result<HttpResponse, ApiError> {
     let id = request.id;
     let share = app.rules.admit(request)?;
     let bytes = share.head.as_ref().map_or(0, |head| head.len() as u64);
     app.rates.admit(network, &[(Rate::Creations, 1), (Rate::Bytes, bytes)]).await?;
-    let receipt = app.store.create(share).await?;
+    let admission = app.identity.admit(app.store.as_ref(), &cookie).await?;
+    let receipt = app.store.create(share, admission).await?;
     Ok(answer(StatusCode::CREATED, id, receipt))
 }
 
@@ -87,7 +91,8 @@ pub(super) async fn parts(
     Ok(web::Json(PartsResponse { parts: size.parts(), stored }))
 }
 
-/// Makes a staged share live once all its parts are there.
+/// Publishes a staged share once all its parts are there: it is live, or pending until its owner has
+/// confirmed who they are.
 #[utoipa::path(
     post, path = "/api/shares/{id}/publish", tag = "owner", security(("owner" = [])),
     params(IdParam),
@@ -95,10 +100,12 @@ pub(super) async fn parts(
 )]
 pub(super) async fn publish(
     app: App,
+    cookie: SessionCookie,
     Bearer(owner): Owner,
     Id(id): Id,
 ) -> Result<HttpResponse, ApiError> {
-    let receipt = app.store.publish(id, owner.hash()).await?;
+    let admission = app.identity.admit(app.store.as_ref(), &cookie).await?;
+    let receipt = app.store.publish(id, owner.hash(), admission).await?;
     Ok(answer(StatusCode::OK, id, receipt))
 }
 
@@ -165,6 +172,7 @@ fn answer(status: StatusCode, id: ShareId, receipt: Receipt) -> HttpResponse {
         id,
         state: receipt.state,
         expires_at: receipt.expires_at,
+        pending_until: receipt.pending_until,
         part_size: PART as u32,
         parts: receipt.size.parts(),
     })

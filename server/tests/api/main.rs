@@ -4,6 +4,7 @@
 mod redis_server;
 
 mod bad_input;
+mod confirmation;
 mod foreign;
 mod grade;
 mod headers;
@@ -17,7 +18,9 @@ mod policy;
 mod rates;
 mod recipient;
 mod resume;
+mod sessions;
 mod slow;
 mod store;
 mod support;
+mod unconfirmed;
 mod uploads;

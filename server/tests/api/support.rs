@@ -2,6 +2,7 @@
 
 mod client;
 mod documented;
+pub(crate) mod email;
 mod process;
 mod share;
 mod wire;

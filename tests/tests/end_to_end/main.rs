@@ -32,6 +32,7 @@ mod foreign_pages;
 mod items;
 mod keyboard;
 mod links;
+mod mail;
 mod once;
 mod opening;
 mod outages;
@@ -81,6 +82,9 @@ on_every_engine! {
         a_lapsed_place_cannot_be_resumed,
         a_link_is_revoked_where_it_is_shown_and_in_the_list,
         my_links_tell_what_became_of_each;
+    mail:
+        a_mail_and_its_number_publish_a_share,
+        a_mail_has_two_parts_and_no_secret;
     outages:
         a_server_that_is_away_before_the_landing_uses_nothing_up,
         what_was_written_survives_a_server_that_is_away,

