@@ -206,6 +206,20 @@ mod tests {
         let token = AccessToken::from_bytes([7; 32]);
         assert_eq!(format!("{token:?}"), "AccessToken(…)");
         assert_eq!(format!("{:?}", token.hash()), "TokenHash(…)");
+        assert_eq!(format!("{:?}", ShareId::from_bytes([7; 16])), "ShareId(…)");
+    }
+
+    #[test]
+    fn tokens_that_differ_in_a_bit_differ() {
+        let [one, other] = [0, 0x80].map(|last| {
+            let mut bytes = [0; 32];
+            bytes[31] = last;
+            OwnerToken::from_bytes(bytes)
+        });
+        assert_eq!(one, one.clone());
+        assert_ne!(one, other);
+        assert_eq!(one.hash(), one.hash());
+        assert_ne!(one.hash(), other.hash());
     }
 
     #[test]
