@@ -89,3 +89,8 @@ fn a_generated_token_ends_in_a_letter_or_a_digit() {
         assert!(secret.to_token().ends_with(|last: char| last.is_ascii_alphanumeric()));
     }
 }
+
+#[test]
+fn no_secret_shows_itself() {
+    assert_eq!(format!("{:?}", LinkSecret::from_bytes([7; 32])), "LinkSecret(…)");
+}
