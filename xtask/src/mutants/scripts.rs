@@ -18,7 +18,7 @@ use std::time::Instant;
 const FOLDER: &str = "server/src/store/redis";
 
 /// The worse it would be if they were wrong, the earlier.
-const SCRIPTS: [&str; 12] = [
+const SCRIPTS: [&str; 17] = [
     "claim",
     "prelude",
     "revoke",
@@ -27,8 +27,13 @@ const SCRIPTS: [&str; 12] = [
     "part",
     "create",
     "publish",
+    "confirm",
+    "deny",
+    "ask",
     "put_part",
     "parts",
+    "begin_session",
+    "session",
     "ledger",
     "rate",
 ];
