@@ -35,6 +35,25 @@ pub(crate) async fn a_lapsed_lease_is_over_and_takes_the_content(engine: Engine)
     );
 }
 
+pub(crate) async fn whatever_is_asked_in_a_lapsed_lease_takes_the_content(engine: Engine) {
+    let bench = engine.start().await;
+    let store = bench.store();
+    for call in ["part", "renew", "claim"] {
+        let sample = Sample::one_time();
+        bench.create(&sample).await;
+        let claim = token();
+        bench.claim(&sample, claim).await.expect("a view is left");
+        bench.advance(LEASE);
+        let over = match call {
+            "part" => store.part(sample.new.id, claim, 0).await.map(drop),
+            "renew" => store.renew(sample.new.id, claim).await.map(drop),
+            _ => bench.claim(&sample, claim).await.map(drop),
+        };
+        assert_refused!(over, StoreError::ClaimOver);
+        assert!(!bench.holds(&sample), "{call}");
+    }
+}
+
 pub(crate) async fn requests_renew_a_lease_for_a_day_at_most(engine: Engine) {
     let bench = engine.start().await;
     let store = bench.store();
@@ -211,7 +230,8 @@ pub(crate) async fn of_too_many_live_claims_the_oldest_make_room(engine: Engine)
     let first = token();
     bench.claim(&sample, first).await.expect("views do not end");
     bench.advance(Duration::from_millis(1));
-    let claims = (1..KEPT).map(|_| bench.claim(&sample, token()));
+    let others: Vec<TokenHash> = (1..KEPT).map(|_| token()).collect();
+    let claims = others.iter().map(|claim| bench.claim(&sample, *claim));
     for answer in futures_util::future::join_all(claims).await {
         answer.expect("views do not end");
     }
@@ -219,8 +239,12 @@ pub(crate) async fn of_too_many_live_claims_the_oldest_make_room(engine: Engine)
     let last = token();
     bench.advance(Duration::from_millis(1));
     bench.claim(&sample, last).await.expect("views do not end");
-    assert_refused!(bench.store().renew(id, first).await, StoreError::Unknown);
-    bench.store().renew(id, last).await.expect("the newest has its place");
+    let store = bench.store();
+    assert_refused!(store.renew(id, first).await, StoreError::Unknown);
+    let renewals = others.iter().chain([&last]).map(|claim| store.renew(id, *claim));
+    for answer in futures_util::future::join_all(renewals).await {
+        answer.expect("only the oldest made room");
+    }
 }
 
 pub(crate) async fn what_is_over_stays_over_when_the_clock_is_set_back(engine: Engine) {

@@ -65,6 +65,7 @@ on_every_engine! {
         a_revocation_and_a_claim_racing_agree;
     leases:
         a_lapsed_lease_is_over_and_takes_the_content,
+        whatever_is_asked_in_a_lapsed_lease_takes_the_content,
         requests_renew_a_lease_for_a_day_at_most,
         no_lease_outlasts_the_expiry,
         the_last_acknowledgement_deletes_the_content,

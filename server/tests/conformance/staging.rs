@@ -182,14 +182,15 @@ pub(crate) async fn staged_parts_last_a_day(engine: Engine) {
     bench.advance(30 * MINUTE);
     put(1).await.expect("it fits");
     put(2).await.expect("it fits");
-    for _ in 0..47 {
+    for _ in 0..46 {
         bench.advance(30 * MINUTE);
         store.parts(sample.new.id, sample.new.owner).await.expect("known");
     }
-    let listed = store.parts(sample.new.id, sample.new.owner).await.expect("known");
-    assert_eq!(listed.1, [1, 2]);
+    bench.advance(30 * MINUTE);
     let publication = store.publish(sample.new.id, sample.new.owner, Admission::Live).await;
     assert_refused!(publication, StoreError::PartsMissing);
+    let listed = store.parts(sample.new.id, sample.new.owner).await.expect("known");
+    assert_eq!(listed.1, [1, 2]);
     put(0).await.expect("it fits");
     store.publish(sample.new.id, sample.new.owner, Admission::Live).await.expect("all are there");
 }

@@ -2,7 +2,6 @@
 
 use super::{DAY, LEASE, SECOND, assert_near, connect, keys, upload};
 use crate::{
-    bench::Engine,
     confirming::question,
     redis_server::RedisServer,
     sample::{Sample, token},
@@ -87,6 +86,65 @@ async fn a_spent_share_lives_as_long_as_its_leases_may() {
         assert_eq!(key, name);
         assert_near(ttl, expected, &key);
     }
+}
+
+/// Redis ends a lease by its own clock, too.
+#[tokio::test]
+async fn a_request_keeps_the_parked_seal_for_another_lease() {
+    let server = RedisServer::start(&[]);
+    let store = connect(&server.url()).await.expect("it is safe");
+    let sample = Sample::one_time();
+    upload(&store, &sample).await;
+    let (new, claim) = (&sample.new, token());
+    store.claim(new.id, new.access, claim, None).await.expect("a view is left");
+    let parked = format!("claim:{}", claim.to_base64url());
+    for call in ["part", "renew", "claim"] {
+        let mut expire = cmd("PEXPIRE");
+        expire.arg(format!("waxseal:{{{}}}:{parked}", new.id.to_base64url())).arg(LEASE / 2);
+        let () = expire.query(&mut server.connection()).expect("allowed");
+        let answer = match call {
+            "part" => store.part(new.id, claim, 0).await.map(drop),
+            "renew" => store.renew(new.id, claim).await.map(drop),
+            _ => store.claim(new.id, new.access, claim, None).await.map(drop),
+        };
+        answer.expect("the lease lasts");
+        let found = keys(&server, &sample).into_iter().find(|(key, _)| *key == parked);
+        let (_, ttl) = found.expect("the lease lasts");
+        assert_near(ttl, LEASE, call);
+    }
+}
+
+#[tokio::test]
+async fn a_burned_share_keeps_no_seal_but_those_of_live_claims() {
+    let server = RedisServer::start(&[]);
+    let store = connect(&server.url()).await.expect("it is safe");
+    let sample = Sample::one_time().viewed(Some(2)).with_passphrase();
+    upload(&store, &sample).await;
+    let (new, claim) = (&sample.new, token());
+    store.claim(new.id, new.access, claim, sample.proof).await.expect("the proof is right");
+    for _ in 0..10 {
+        let wrong = store.claim(new.id, new.access, token(), Some(token())).await;
+        assert_refused!(wrong, StoreError::WrongPassphrase { .. });
+    }
+    let found: Vec<String> = keys(&server, &sample).into_iter().map(|(key, _)| key).collect();
+    let parked = format!("claim:{}", claim.to_base64url());
+    assert_eq!(found, [parked.as_str(), "claims", "part:0", "record"]);
+}
+
+/// As many as `store/record.rs` has.
+#[tokio::test]
+async fn a_claim_that_made_room_leaves_no_parked_seal() {
+    const KEPT: usize = 1100;
+    let server = RedisServer::start(&[]);
+    let store = connect(&server.url()).await.expect("it is safe");
+    let sample = Sample::one_time().viewed(None);
+    upload(&store, &sample).await;
+    for _ in 0..=KEPT {
+        let new = &sample.new;
+        store.claim(new.id, new.access, token(), None).await.expect("views do not end");
+    }
+    let parked = keys(&server, &sample).into_iter().filter(|(key, _)| key.starts_with("claim:"));
+    assert_eq!(parked.count(), KEPT);
 }
 
 /// Goes through all that can happen to shares and looks at every key after each step.
@@ -188,18 +246,6 @@ async fn every_key_has_a_time_to_live_at_every_step() {
             check("begin a session");
         }
     }
-}
-
-#[tokio::test]
-async fn a_lapsed_claim_leaves_no_parked_seal() {
-    let bench = Engine::Redis.start().await;
-    let sample = Sample::one_time();
-    bench.create(&sample).await;
-    let claim = token();
-    bench.claim(&sample, claim).await.expect("a view is left");
-    bench.advance(Duration::from_millis(LEASE));
-    assert_refused!(bench.store().renew(sample.new.id, claim).await, StoreError::ClaimOver);
-    assert!(!bench.holds(&sample));
 }
 
 #[tokio::test]
