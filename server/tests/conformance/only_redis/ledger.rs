@@ -52,6 +52,39 @@ async fn servers_on_the_same_redis_keep_one_ledger_which_ends_with_the_shares() 
 }
 
 #[tokio::test]
+async fn asking_for_the_parts_of_an_upload_gives_no_room_back() {
+    let server = RedisServer::start(&[]);
+    let sample = Sample::with_plaintext(1_100_000).viewed(Some(1));
+    let (id, owner) = (sample.new.id, sample.new.owner);
+    let store = connect_within(&server, &Hands::new(), sample.new.size.get()).await;
+    store.create(sample.new.clone(), Admission::Live).await.expect("it is new");
+    for n in [0, 1] {
+        store.put_part(id, owner, n, sample.part(n)).await.expect("it fits");
+    }
+    store.parts(id, owner).await.expect("known");
+    let refused = store.create(Sample::one_time().new, Admission::Live).await;
+    assert_refused!(refused, StoreError::Full(Full::Stored));
+}
+
+#[tokio::test]
+async fn an_opened_share_takes_room_for_a_day_at_most() {
+    let server = RedisServer::start(&[]);
+    let clock = Hands::new();
+    let Sample { new, .. } = Sample::one_time().expiring_in(2_592_000);
+    let store = connect_within(&server, &clock, new.size.get()).await;
+    store.create(new.clone(), Admission::Live).await.expect("it is new");
+    store.claim(new.id, new.access, token(), None).await.expect("a view is left");
+    let other = Sample::one_time().new;
+    clock.advance(Duration::from_millis(DAY - 1));
+    assert_refused!(
+        store.create(other.clone(), Admission::Live).await,
+        StoreError::Full(Full::Stored)
+    );
+    clock.advance(Duration::from_millis(1));
+    store.create(other, Admission::Live).await.expect("there is room");
+}
+
+#[tokio::test]
 async fn without_a_quota_there_is_no_ledger() {
     let server = RedisServer::start(&[]);
     let store = connect(&server.url()).await.expect("it is safe");

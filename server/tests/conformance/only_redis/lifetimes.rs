@@ -8,6 +8,7 @@ use crate::{
 };
 use redis::cmd;
 use std::time::Duration;
+use waxseal_core::wire::ShareState;
 use waxseal_server::store::{AddressHash, Admission, Ask, Store, StoreError};
 
 #[tokio::test]
@@ -111,6 +112,25 @@ async fn a_request_keeps_the_parked_seal_for_another_lease() {
         let found = keys(&server, &sample).into_iter().find(|(key, _)| *key == parked);
         let (_, ttl) = found.expect("the lease lasts");
         assert_near(ttl, LEASE, call);
+    }
+}
+
+/// Redis' clock may be ahead of the server's.
+#[tokio::test]
+async fn content_that_redis_ended_first_is_expired_and_spends_nothing() {
+    let server = RedisServer::start(&[]);
+    let store = connect(&server.url()).await.expect("it is safe");
+    for ended in ["seal", "part:0"] {
+        let sample = Sample::one_time();
+        upload(&store, &sample).await;
+        let new = &sample.new;
+        let mut del = cmd("DEL");
+        del.arg(format!("waxseal:{{{}}}:{ended}", new.id.to_base64url()));
+        let () = del.query(&mut server.connection()).expect("allowed");
+        let claimed = store.claim(new.id, new.access, token(), None).await;
+        assert_refused!(claimed, StoreError::Over { state: ShareState::Expired, .. });
+        let status = store.status(new.id, new.owner).await.expect("known");
+        assert_eq!((status.views_left, status.opened_at.len()), (Some(1), 0), "{ended}");
     }
 }
 
@@ -257,8 +277,10 @@ async fn the_parts_of_a_staged_share_hardly_outlive_it() {
     let sample = Sample::with_plaintext(3_100_000).viewed(Some(1));
     let new = &sample.new;
     let put = |n| store.put_part(new.id, new.owner, n, sample.part(n));
-    let assert_renewed = || {
-        for (key, ttl) in keys(&server, &sample) {
+    let assert_renewed = |parts: usize| {
+        let found = keys(&server, &sample);
+        assert_eq!(found.len(), parts + 3, "{found:?}");
+        for (key, ttl) in found {
             let content = key.starts_with("part:") || key == "seal";
             assert_near(ttl, if content { HOUR + MINUTE } else { HOUR }, &key);
         }
@@ -272,14 +294,16 @@ async fn the_parts_of_a_staged_share_hardly_outlive_it() {
         }
     };
     store.create(new.clone(), Admission::Live).await.expect("it is new");
-    for n in [0, 1] {
-        put(n).await.expect("it fits");
-    }
-    assert_renewed();
-    let_pass(59);
-    put(2).await.expect("it fits");
-    assert_renewed();
+    put(0).await.expect("it fits");
+    assert_renewed(1);
     let_pass(59);
     store.parts(new.id, new.owner).await.expect("known");
-    assert_renewed();
+    assert_renewed(1);
+    put(1).await.expect("it fits");
+    let_pass(59);
+    put(2).await.expect("it fits");
+    assert_renewed(3);
+    let_pass(59);
+    store.parts(new.id, new.owner).await.expect("known");
+    assert_renewed(3);
 }
