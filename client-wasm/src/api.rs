@@ -3,7 +3,7 @@
 //! Invariant: an error says whether the request can have had an effect: only
 //! [`ApiError::Unreachable`] leaves that open.
 
-use js_sys::{Promise, Reflect, Uint8Array};
+use js_sys::{Date, Promise, Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -173,13 +173,18 @@ pub fn revoke_on_leaving(id: ShareId, owner: &OwnerToken) {
     drop(fetch(&share(id, ""), &options));
 }
 
-/// `POST /api/status`.
+/// `POST /api/status`, and what time the server has, to the second, if it says so.
 ///
 /// # Errors
 /// [`ApiError`].
-pub async fn statuses(request: &BatchStatusRequest) -> Result<Vec<BatchStatus>, ApiError> {
+pub async fn statuses(
+    request: &BatchStatusRequest,
+) -> Result<(Vec<BatchStatus>, Option<Timestamp>), ApiError> {
     let response = send("POST", "/api/status", None, Body::Json(&to_json(request))).await?;
-    json::<BatchStatusResponse>(&response).await.map(|answer| answer.shares)
+    let date = response.headers().get("date").ok().flatten();
+    let millis = date.map(|date| Date::parse(&date)).filter(|millis| millis.is_finite());
+    let answer: BatchStatusResponse = json(&response).await?;
+    Ok((answer.shares, millis.map(|millis| Timestamp::from_unix_millis(millis as u64))))
 }
 
 fn share(id: ShareId, tail: &str) -> String {

@@ -1,4 +1,4 @@
-//! The sender's page: writing, sharing, and the links made before.
+//! The sender's page: writing and sharing.
 //!
 //! Invariant: what is written leaves the page sealed or not at all.
 

@@ -10,6 +10,8 @@ pub mod copy;
 pub mod dom;
 pub mod extras;
 pub mod kind;
+pub mod links;
+pub mod owned;
 pub mod recipient;
 pub mod storage;
 pub mod theme;

@@ -1,21 +1,18 @@
-//! What this browser remembers: a recipient's place for as long as the tab, an owner's links.
+//! A recipient's place, kept for as long as the tab.
 //!
 //! Invariant: a link secret is in `sessionStorage` only, from just before a claim is sent till it is
-//! acknowledged or its lease ends. An owner's record holds no secret of the link.
+//! acknowledged or its lease ends.
 
 use crate::{dom, words};
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use waxseal_core::{
     link::LinkSecret,
     time::Timestamp,
-    token::{ClaimToken, OwnerToken, ShareId},
-    wire::to_json,
+    token::{ClaimToken, ShareId},
 };
 use web_sys::Storage;
 
 const PLACES: &str = "waxseal.place.";
-const LINKS: &str = "waxseal.links";
 
 /// How long the server keeps a claim's place after its last request.
 pub const LEASE: Duration = Duration::from_secs(15 * 60);
@@ -99,47 +96,10 @@ pub fn forget_place(id: ShareId) {
     }
 }
 
-/// A link made in this browser.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct OwnedLink {
-    /// The share.
-    pub id: ShareId,
-    /// The right to see its status and to revoke it.
-    pub owner: OwnerToken,
-    /// What the sender calls it; kept here only.
-    pub label: String,
-}
-
-/// The links made in this browser, oldest first.
-pub fn links() -> Vec<OwnedLink> {
-    local()
-        .and_then(|storage| storage.get_item(LINKS).ok().flatten())
-        .and_then(|json| serde_json::from_str(&json).ok())
-        .unwrap_or_default()
-}
-
-/// Remembers one more link.
-pub fn add_link(link: OwnedLink) {
-    let mut all = links();
-    all.push(link);
-    set_links(&all);
-}
-
-/// Remembers these links and no others.
-pub fn set_links(links: &[OwnedLink]) {
-    if let Some(storage) = local() {
-        storage.set_item(LINKS, &to_json(&links)).ok();
-    }
-}
-
 fn key(id: ShareId) -> String {
     format!("{PLACES}{}", id.to_base64url())
 }
 
 fn session() -> Option<Storage> {
     dom::window().session_storage().ok().flatten()
-}
-
-fn local() -> Option<Storage> {
-    dom::window().local_storage().ok().flatten()
 }

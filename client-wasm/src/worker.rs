@@ -6,10 +6,12 @@
 //! Invariant: a worker's URL is the one that the page's bootstrap names; the Trusted Types policy
 //! makes no other.
 
+mod backup;
 mod bulk;
 mod channel;
 mod unlock;
 
+pub use backup::{examine_backup, open_backup, seal_backup};
 pub use bulk::{BulkWorker, Failure, Fetch, OpenPart, PartKey, SealPart};
 pub use channel::warm_up;
 pub use unlock::{Unlocked, unlock};
@@ -30,6 +32,7 @@ pub const BROKEN: &str = "The encryption could not be loaded. Nothing is lost; t
 enum Job {
     Unlock(unlock::Job),
     Bulk(bulk::Job),
+    Backup(backup::Job),
 }
 
 /// Answers jobs, for the life of the worker.
@@ -37,6 +40,7 @@ pub fn serve() {
     channel::serve(async |job, value| match job {
         Job::Unlock(job) => unlock::work(job),
         Job::Bulk(job) => bulk::work(job, value).await,
+        Job::Backup(job) => backup::work(job, &value),
     });
 }
 

@@ -73,13 +73,7 @@ impl LinkKeys {
     pub fn with_passphrase(&self, passphrase: &Passphrase) -> PassphraseKeys {
         let mut salt = Zeroizing::new([0; 16]);
         self.expand.purpose("passphrase salt", salt.as_mut());
-        let mut stretched = Zeroizing::new([0; 32]);
-        let params = Params::new(ARGON2_MEMORY, ARGON2_PASSES, 1, Some(stretched.len()))
-            .expect("these costs are within Argon2's bounds");
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(passphrase.as_bytes(), salt.as_ref(), stretched.as_mut())
-            .expect("password, salt and output lengths are within Argon2's bounds");
-
+        let stretched = stretch(passphrase, &salt);
         let mut mix = Zeroizing::new([0; 32]);
         self.expand.purpose("passphrase mix", mix.as_mut());
         let expand = Expand(Hkdf::new(Some(mix.as_ref()), stretched.as_ref()));
@@ -131,6 +125,17 @@ impl Context {
         context[26] = u8::from(passphrase);
         Self(context)
     }
+}
+
+/// Argon2id with the costs of version 1.
+pub(crate) fn stretch(passphrase: &Passphrase, salt: &[u8; 16]) -> Zeroizing<[u8; 32]> {
+    let mut stretched = Zeroizing::new([0; 32]);
+    let params = Params::new(ARGON2_MEMORY, ARGON2_PASSES, 1, Some(stretched.len()))
+        .expect("these costs are within Argon2's bounds");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(passphrase.as_bytes(), salt, stretched.as_mut())
+        .expect("password, salt and output lengths are within Argon2's bounds");
+    stretched
 }
 
 /// HKDF-Expand with SHA-512 from one pseudorandom key.

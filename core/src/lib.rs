@@ -4,6 +4,7 @@
 //! not handed, so the same code runs in a browser, a command line and a server.
 
 pub mod backoff;
+pub mod backup;
 pub mod base64url;
 pub mod body;
 pub mod chunk;
@@ -15,6 +16,7 @@ pub mod link;
 pub mod mail_address;
 pub mod manifest;
 pub mod open;
+pub mod owned;
 pub mod padding;
 pub mod passphrase;
 pub mod seal;

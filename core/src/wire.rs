@@ -13,6 +13,7 @@ pub use confirmation::{
     ConfirmRequest, ConfirmationAsked, ConfirmationPolicy, ConfirmationRequest, Confirmed,
     DenyRequest, NUMBER_TRIES, Waiting,
 };
+pub(crate) use json::objects;
 pub use json::{JsonError, from_json, to_json};
 pub use problem::{PROBLEM_JSON, Problem, ProblemType};
 

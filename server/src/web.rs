@@ -32,6 +32,7 @@ const NOT_BUILT: &str = "The web client is not part of this build: cargo xtask r
 /// Routes the pages and the files.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     routing::get(config, "/", web::to(compose));
+    routing::get(config, "/links", web::to(links));
     routing::get(config, "/s{tail:.*}", web::to(open));
     routing::get(config, "/report", web::to(report));
     routing::get(config, "/assets/{name}", web::to(asset));
@@ -40,6 +41,11 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 /// The page for writing a secret.
 async fn compose(request: HttpRequest) -> HttpResponse {
     page(&request, "index.html")
+}
+
+/// The page of an owner's links, the same for everybody: the list is in the browser.
+async fn links(request: HttpRequest) -> HttpResponse {
+    page(&request, "links.html")
 }
 
 /// The page that every link leads to.

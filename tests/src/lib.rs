@@ -17,6 +17,7 @@ pub mod history;
 pub mod linearizability;
 pub mod lives;
 pub mod nginx;
+pub mod owner;
 pub mod process;
 pub mod proxy;
 pub mod raw;

@@ -106,6 +106,16 @@ impl<'a> Recipient<'a> {
         until("the end of the claim", done).await
     }
 
+    /// Waits till this tab keeps no place any more, so that it may open the same item anew.
+    ///
+    /// # Errors
+    /// If it always does.
+    pub async fn has_let_go(&self) -> Result<()> {
+        let places = "Object.keys(sessionStorage).length";
+        let gone = async || Ok((self.browser.value(places).await? == 0).then_some(()));
+        until("the end of the place", gone).await
+    }
+
     /// Tries a passphrase and gives what is said to a wrong one.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! The sender's page, as a person uses it.
 
-use crate::{browser::Browser, wait::until};
+use crate::{browser::Browser, owner::kept_by, wait::until};
 use anyhow::{Context, Result};
 use fantoccini::Locator;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 use waxseal_core::wire::OwnedShare;
 
@@ -20,8 +20,15 @@ impl<'a> Sender<'a> {
     /// Those of the browser.
     pub async fn open(browser: &'a Browser, origin: &str) -> Result<Self> {
         browser.goto(origin).await?;
+        // The button is as it will be only once the page's code has begun.
+        browser.wait_for("#fields > li").await?;
         browser.wait_for("#share:enabled").await?;
         Ok(Self { browser })
+    }
+
+    /// Somebody at the current window of `browser`.
+    pub fn at(browser: &'a Browser) -> Self {
+        Self { browser }
     }
 
     /// Chooses a template: `note`, `login`, `wifi`, `ssh`, `card`.
@@ -249,28 +256,13 @@ impl<'a> Sender<'a> {
         self.browser.text("#options-error").await
     }
 
-    /// My links: name and state of each, once the newest is in the state that begins with `newest`.
-    ///
-    /// # Errors
-    /// If it never is.
-    pub async fn links(&self, newest: &str) -> Result<Vec<(String, String)>> {
-        until(&format!("a newest link that is {newest}"), async || {
-            let rows = "[...document.querySelectorAll('#links-list > li')].map(row => \
-                ['name', 'state'].map(name => row.querySelector(`[data-slot=${name}]`).textContent))";
-            let rows: Vec<(String, String)> =
-                serde_json::from_value(self.browser.value(rows).await?)?;
-            Ok(rows.first().is_some_and(|row| row.1.starts_with(newest)).then_some(rows))
-        })
-        .await
-    }
-
     /// The newest link, as this browser keeps it: the share and its owner's token.
     ///
     /// # Errors
     /// If there is none.
     pub async fn newest_link(&self) -> Result<OwnedShare> {
-        let newest = "(({ id, owner }) => ({ id, owner }))(JSON.parse(localStorage['waxseal.links']).at(-1))";
-        Ok(serde_json::from_value(self.browser.value(newest).await?)?)
+        let newest = kept_by(self.browser).await?.pop().context("a link is kept")?;
+        Ok(OwnedShare { id: newest.id, owner: newest.owner })
     }
 
     /// How many links this browser keeps.
@@ -278,8 +270,7 @@ impl<'a> Sender<'a> {
     /// # Errors
     /// Those of the browser.
     pub async fn kept_links(&self) -> Result<usize> {
-        let links = self.browser.value("JSON.parse(localStorage['waxseal.links'] ?? '[]')").await?;
-        Ok(links.as_array().map_or(0, Vec::<Value>::len))
+        Ok(kept_by(self.browser).await?.len())
     }
 }
 

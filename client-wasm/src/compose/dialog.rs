@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     dom,
-    storage::{self, OwnedLink},
+    owned::{self, OwnedLink, Sent},
     words, worker,
 };
 use getrandom::SysRng;
@@ -198,15 +198,27 @@ async fn make(choices: Choices) -> Result<(), Stopped> {
     let (id, owner) = (order.request.id, order.owner.clone());
     let attachments = attachments::summary(&order.files);
     let receipt = order.send().await?;
-    storage::add_link(OwnedLink { id, owner: owner.clone(), label });
-    let link = secret.to_link(&dom::origin());
     let expires_at = receipt.expires_at.ok_or_else(|| {
         Stopped::Failed("The server did not say when the link expires.".to_owned())
     })?;
+    let made_at = expires_at.before(choices.expires_in.duration());
+    let kept = OwnedLink {
+        id,
+        owner: owner.clone(),
+        label,
+        made_at: Some(made_at),
+        expires_at: Some(expires_at),
+        sent_at: Sent::NotYet,
+        token: None,
+    };
+    let listed = owned::add(&kept).await.is_ok();
     result::show(&result::Made {
-        link: link.to_string(),
+        link: secret.to_link(&dom::origin()).to_string(),
+        secret,
         id,
         owner,
+        made_at,
+        listed,
         expires_at,
         views: choices.views,
         passphrase: choices.passphrase,

@@ -4,12 +4,18 @@ use super::{
     explain, form, links,
     steps::{self, Step},
 };
-use crate::{api, copy, dom, extras::Qr, words};
+use crate::{
+    api, copy, dom,
+    extras::Qr,
+    owned::{self, Sent},
+    words,
+};
 use js_sys::Function;
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use waxseal_core::{
+    link::LinkSecret,
     time::Timestamp,
     token::{OwnerToken, ShareId},
     wire::Views,
@@ -20,8 +26,13 @@ use web_sys::{HtmlButtonElement, HtmlElement, HtmlInputElement, HtmlTextAreaElem
 #[derive(Clone)]
 pub(super) struct Made {
     pub(super) link: String,
+    pub(super) secret: LinkSecret,
     pub(super) id: ShareId,
     pub(super) owner: OwnerToken,
+    /// When it was published, by the server's clock.
+    pub(super) made_at: Timestamp,
+    /// Whether this browser keeps it among “My links”.
+    pub(super) listed: bool,
     pub(super) expires_at: Timestamp,
     pub(super) views: Option<Views>,
     pub(super) passphrase: String,
@@ -33,6 +44,8 @@ pub(super) struct Made {
 struct Shown {
     made: Option<Made>,
     qr: Option<Qr>,
+    /// When, by this device's clock.
+    since: Option<Timestamp>,
 }
 
 thread_local! {
@@ -41,8 +54,14 @@ thread_local! {
 
 /// Listens to the buttons of the result.
 pub(super) fn start() {
-    copy::on_click(&button("copy-link"), || with(|made| made.link.clone()));
-    copy::on_click(&button("copy-instructions"), || with(instructions));
+    copy::on_click(&button("copy-link"), || {
+        sent();
+        with(|made| made.link.clone())
+    });
+    copy::on_click(&button("copy-instructions"), || {
+        sent();
+        with(instructions)
+    });
     let can_share = dom::property(&dom::window().navigator(), "share").is_instance_of::<Function>();
     dom::show(&button("system-share"), can_share);
     dom::on_click(&button("system-share"), || {
@@ -52,11 +71,19 @@ pub(super) fn start() {
         let shared = JsFuture::from(dom::window().navigator().share_with_data(&data));
         spawn_local(async move {
             // Closing the system's sheet is an error to the browser, not to the person.
-            shared.await.ok();
+            if shared.await.is_ok() {
+                sent();
+            }
         });
     });
-    dom::on_click(&button("qr-svg"), || with_qr(Qr::save_svg));
-    dom::on_click(&button("qr-png"), || with_qr(Qr::save_png));
+    for (id, save) in [("qr-svg", Qr::save_svg as fn(&Qr)), ("qr-png", Qr::save_png)] {
+        dom::on_click(&button(id), move || {
+            sent();
+            with_qr(save);
+        });
+    }
+    dom::on(&input("sent"), "change", |_| note_sent());
+    dom::on(&input("keep"), "change", |_| note_kept());
     dom::on_click(&button("done"), finish);
     dom::on_click(&button("revoke"), || {
         let Some(made) = SHOWN.with(|shown| shown.borrow().made.clone()) else { return };
@@ -76,6 +103,42 @@ pub(super) fn start() {
     let area: HtmlTextAreaElement = dom::by_id("link");
     let target = area.clone();
     dom::on(&area, "focus", move |_| target.select());
+    dom::on(&area, "copy", |_| sent());
+}
+
+/// Whatever hands the link on says that it was sent; the person may say otherwise.
+fn sent() {
+    if !input("sent").checked() {
+        input("sent").set_checked(true);
+        note_sent();
+    }
+}
+
+fn note_sent() {
+    let Some((made, since)) = SHOWN.with(|shown| {
+        let shown = shown.borrow();
+        shown.made.clone().zip(shown.since)
+    }) else {
+        return;
+    };
+    // This device's clock may be wrong, but it runs.
+    let now = made.made_at.after(words::now().since(since));
+    let sent_at = if input("sent").checked() { Sent::At(now) } else { Sent::NotYet };
+    spawn_local(async move {
+        // What is not noted is not warned about.
+        owned::change(made.id, |link| link.sent_at = sent_at).await.ok();
+    });
+}
+
+fn note_kept() {
+    let Some(made) = SHOWN.with(|shown| shown.borrow().made.clone()) else { return };
+    let token = input("keep").checked().then_some(made.secret);
+    spawn_local(async move {
+        if owned::change(made.id, |link| link.token = token).await.is_err() {
+            input("keep").set_checked(false);
+            result_error("This browser could not keep it.");
+        }
+    });
 }
 
 /// Shows a link.
@@ -97,7 +160,13 @@ pub(super) async fn show(made: &Made) {
     dom::show(&note, !made.passphrase.is_empty());
     dom::by_id::<HtmlElement>("result-passphrase-text").set_text_content(Some(&made.passphrase));
     result_error("");
-    SHOWN.with(|shown| *shown.borrow_mut() = Shown { made: Some(made.clone()), qr });
+    for id in ["sent", "keep"] {
+        input(id).set_checked(false);
+        input(id).set_disabled(!made.listed);
+    }
+    dom::show(&dom::by_id::<HtmlElement>("result-unlisted"), !made.listed);
+    let since = Some(words::now());
+    SHOWN.with(|shown| *shown.borrow_mut() = Shown { made: Some(made.clone()), qr, since });
     steps::show(Step::Result);
 }
 
@@ -129,7 +198,7 @@ fn finish() {
     steps::close();
     form::clear();
     for id in ["new-passphrase", "from"] {
-        dom::by_id::<HtmlInputElement>(id).set_value("");
+        input(id).set_value("");
     }
     forget();
     dom::focus(&dom::by_id::<HtmlElement>("title"));
@@ -159,5 +228,9 @@ fn result_error(text: &str) {
 }
 
 fn button(id: &str) -> HtmlButtonElement {
+    dom::by_id(id)
+}
+
+fn input(id: &str) -> HtmlInputElement {
     dom::by_id(id)
 }

@@ -3,6 +3,7 @@
 //! Invariant: nothing here seals or opens by itself; all answers are those of `waxseal-core`, all
 //! expectations those of other implementations or of a file in `core/tests/vectors/`.
 
+mod backups;
 mod bodies;
 mod cobblestone;
 #[cfg(target_arch = "wasm32")]
@@ -51,6 +52,7 @@ pub fn run() -> Report {
         ("manifests", manifests::check),
         ("plaintexts", bodies::check),
         ("sealed bodies", sealed::check),
+        ("backups", backups::check),
         ("sizes", sizes::check),
     ];
     let groups = groups.into_iter().map(|(name, check)| {

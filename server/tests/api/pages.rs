@@ -25,7 +25,7 @@ fn every_link_leads_to_the_same_page() {
 #[test]
 fn pages_are_html_or_say_that_there_are_none() {
     let server = TestServer::start();
-    for path in ["/", "/s"] {
+    for path in ["/", "/links", "/s"] {
         let page = server.get(path);
         let kind = page.header("content-type").expect("there is one");
         if page.body == NOT_BUILT {

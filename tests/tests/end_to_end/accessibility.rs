@@ -8,10 +8,12 @@ use waxseal_tests::{
     axe::Axe,
     browser::{Browser, Look},
     deployment::Deployment,
+    owner::{MyLinks, kept_by},
     recipient::Recipient,
     sender::Sender,
     server::Engine,
     share::{Share, Terms},
+    wait::until,
 };
 
 /// Widths and heights: a desktop, a phone.
@@ -21,9 +23,10 @@ const SIZES: [(u32, u32); 2] = [(1280, 800), (390, 844)];
 const NARROWEST: (u32, u32) = (320, 568);
 
 /// Calls back when the page has taken on a new look: colours are measured as they stay. An inherited
-/// colour arrives generation by generation.
+/// colour arrives generation by generation. What is folded away is never told that it has ended.
 const SETTLED: &str = "const done = arguments[0]; \
-    const changing = () => document.getAnimations().some(each => each instanceof CSSTransition); \
+    const changing = () => document.getAnimations()\
+        .some(each => each instanceof CSSTransition && each.playState === 'running'); \
     const calm = frames => requestAnimationFrame(() => \
         frames === 0 ? done() : calm(changing() ? 3 : frames - 1)); calm(3)";
 
@@ -96,8 +99,73 @@ async fn senders_screens_are_accessible() -> Result<()> {
     sender.get_link().await?;
     inspector.inspect("result").await?;
     sender.done().await?;
-    sender.links("Waiting").await?;
+    browser.wait_for("#links").await?;
+    inspector.inspect("the way to my links").await?;
+    inspector.verdict();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn owners_screens_are_accessible() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let origin = deployment.origin();
+    let (browser, there) = tokio::try_join!(Browser::start(), Browser::start())?;
+    let mut inspector = Inspector::new(&browser)?;
+    let links = MyLinks::open(&browser, &origin).await?;
+    inspector.inspect("no links").await?;
+    let long = "a-very-long-title-without-a-single-space".repeat(4);
+    let sender = Sender::open(&browser, &origin).await?;
+    let mut made = Vec::new();
+    for title in [long.as_str(), "Early", "Revoked", "Often"] {
+        sender.title(title).await?;
+        sender.write(0, "text").await?;
+        sender.share().await?;
+        if title == "Often" {
+            sender.toggle_once().await?;
+        }
+        made.push(sender.get_link().await?);
+        browser.click("#keep").await?;
+        until("the link to be kept", async || {
+            Ok(kept_by(&browser).await?.pop().and_then(|link| link.token))
+        })
+        .await?;
+        sender.done().await?;
+    }
+    for link in [&made[1], &made[3], &made[3]] {
+        let recipient = Recipient::open(&there, link, "landing").await?;
+        recipient.view_item().await?;
+        recipient.has_let_go().await?;
+    }
+    MyLinks::open(&browser, &origin).await?;
+    links.rows("Opened 2 times").await?;
+    links.press("Revoked", "revoke").await?;
+    browser.wait_for("#confirm").await?;
+    inspector.inspect("revoking").await?;
+    links.confirm().await?;
+    links.is("Revoked", "Revoked ").await?;
+    browser.click("[data-slot=openings]:not([hidden]) summary").await?;
+    links.press("Early", "rename").await?;
     inspector.inspect("my links").await?;
+    links.press(&long, "show").await?;
+    browser.wait_for("#qr svg").await?;
+    inspector.inspect("a link shown again").await?;
+    browser.click("#shown-close").await?;
+    browser.click("#export").await?;
+    browser.wait_for("#sealing").await?;
+    browser.click("#sealing-yes").await?;
+    browser.wait_for("#sealing-error:not(:empty)").await?;
+    inspector.inspect("exporting").await?;
+    browser.write("#new-passphrase", "a passphrase").await?;
+    browser.click("#sealing-yes").await?;
+    let name = links.said("was saved").await?;
+    let name = name.split(' ').next().unwrap_or_default();
+    let file = browser.downloads().join(name);
+    until("the file", async || Ok(file.is_file().then_some(()))).await?;
+    links.pick(&file).await?;
+    links.unlock("another one").await?;
+    browser.wait_for("#opening-error:not(:empty)").await?;
+    inspector.inspect("importing").await?;
+    browser.click("#opening-no").await?;
     inspector.verdict();
     Ok(())
 }

@@ -4,9 +4,11 @@ use anyhow::{Result, bail};
 use waxseal_tests::{
     browser::{Browser, Key},
     deployment::Deployment,
+    owner::MyLinks,
     recipient::Recipient,
     sender::Sender,
     server::Engine,
+    wait::until,
 };
 
 /// More stops than any page has.
@@ -35,7 +37,7 @@ async fn an_item_is_sent_and_opened_with_the_keyboard_alone() -> Result<()> {
     let deployment = Deployment::start(Engine::Sqlite).await?;
     let origin = deployment.origin();
     let browser = Browser::start().await?;
-    let sender = Sender::open(&browser, &origin).await?;
+    Sender::open(&browser, &origin).await?;
     tab_to(&browser, "[name=template]").await?;
     browser.press(Key::ArrowRight).await?;
     assert_eq!(browser.value("document.activeElement.value").await?, "login");
@@ -76,7 +78,9 @@ async fn an_item_is_sent_and_opened_with_the_keyboard_alone() -> Result<()> {
     tab_to(&browser, "#done").await?;
     browser.press(Key::Space).await?;
     assert!(!browser.shows("#dialog").await?);
-    sender.links("Waiting").await?;
+    tab_to(&browser, "a[href='/links']").await?;
+    browser.press(Key::Enter).await?;
+    MyLinks::at(&browser).rows("Waiting").await?;
 
     let link = link.as_str().unwrap_or_default();
     let recipient = Recipient::open(&browser, link, "landing").await?;
@@ -91,5 +95,60 @@ async fn an_item_is_sent_and_opened_with_the_keyboard_alone() -> Result<()> {
     browser.press(Key::Enter).await?;
     browser.wait_for("[data-slot=copy][data-busy]").await?;
     assert_eq!(browser.pasted().await?, "correct horse");
+    browser.is_quiet(&origin).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn links_are_looked_after_with_the_keyboard_alone() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let origin = deployment.origin();
+    let browser = Browser::start().await?;
+    let sender = Sender::open(&browser, &origin).await?;
+    for title in ["One", "Two"] {
+        sender.send_note(title, "text").await?;
+        sender.done().await?;
+    }
+    let links = MyLinks::open(&browser, &origin).await?;
+    links.rows("Waiting").await?;
+    tab_to(&browser, "[data-slot=rename]").await?;
+    browser.press(Key::Enter).await?;
+    browser.type_text("Not this").await?;
+    browser.press(Key::Escape).await?;
+    let here = "document.activeElement.dataset.slot";
+    assert_eq!(browser.value(here).await?, "rename", "the focus is back");
+    browser.press(Key::Space).await?;
+    browser.type_text("Another title").await?;
+    browser.press(Key::Enter).await?;
+    links.is("Another title", "Waiting").await?;
+    assert_eq!(browser.value(here).await?, "rename");
+
+    tab_to(&browser, "[data-slot=revoke]").await?;
+    browser.press(Key::Enter).await?;
+    browser.wait_for("#confirm").await?;
+    assert_eq!(browser.value("document.activeElement.id").await?, "confirm-no");
+    browser.press(Key::Escape).await?;
+    assert_eq!(browser.value(here).await?, "revoke");
+    browser.press(Key::Enter).await?;
+    browser.wait_for("#confirm").await?;
+    tab_to(&browser, "#confirm-yes").await?;
+    browser.press(Key::Enter).await?;
+    links.is("Another title", "Revoked ").await?;
+    tab_to(&browser, "[data-slot=remove]").await?;
+    browser.press(Key::Enter).await?;
+    // Reading goes on at the next link.
+    until("the next link's title", async || {
+        Ok((browser.value("document.activeElement.textContent").await? == "One").then_some(()))
+    })
+    .await?;
+
+    tab_to(&browser, "#export").await?;
+    browser.press(Key::Enter).await?;
+    browser.wait_for("#sealing").await?;
+    tab_to(&browser, "#generate").await?;
+    browser.press(Key::Space).await?;
+    tab_to(&browser, "#sealing-yes").await?;
+    browser.press(Key::Enter).await?;
+    links.said("was saved").await?;
+    tab_to(&browser, "#import").await?;
     browser.is_quiet(&origin).await
 }

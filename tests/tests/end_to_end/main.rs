@@ -33,6 +33,9 @@ mod items;
 mod keyboard;
 mod links;
 mod mail;
+mod my_links;
+mod my_links_backup;
+mod my_links_kept;
 mod once;
 mod opening;
 mod outages;
@@ -80,8 +83,19 @@ on_every_engine! {
         an_expired_link_says_when_it_expired,
         an_item_that_expires_between_landing_and_click_is_not_shown,
         a_lapsed_place_cannot_be_resumed,
-        a_link_is_revoked_where_it_is_shown_and_in_the_list,
-        my_links_tell_what_became_of_each;
+        a_link_is_revoked_where_it_is_shown_and_in_the_list;
+    my_links:
+        every_fate_is_told,
+        all_are_revoked_and_removed_at_once,
+        an_opening_before_the_link_was_sent_stands_out,
+        a_link_that_ends_under_ones_eyes_says_so,
+        a_server_that_is_away_hides_no_title;
+    my_links_kept:
+        a_link_is_kept_only_if_its_owner_wants_it,
+        tabs_do_not_undo_each_others_changes,
+        what_an_older_version_kept_is_taken_over;
+    my_links_backup:
+        a_backup_brings_the_list_to_another_browser;
     mail:
         a_mail_and_its_number_publish_a_share,
         a_mail_has_two_parts_and_no_secret;

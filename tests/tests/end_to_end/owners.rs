@@ -6,6 +6,7 @@ use waxseal_tests::{
     browser::Browser,
     clock::Clock,
     deployment::Deployment,
+    owner::MyLinks,
     recipient::Recipient,
     sender::Sender,
     server::{Engine, Store},
@@ -141,48 +142,15 @@ pub(crate) async fn a_link_is_revoked_where_it_is_shown_and_in_the_list(
     sender.share().await?;
     let link = sender.get_link().await?;
     sender.done().await?;
-    sender.links("Waiting").await?;
+    let links = MyLinks::open(&here, &origin).await?;
+    links.rows("Waiting").await?;
     let landed = Recipient::open(&there, &link, "landing").await?;
-    here.click("#links-list [data-slot=revoke]").await?;
-    sender.links("Revoked").await?;
+    links.press("At once", "revoke").await?;
+    links.confirm().await?;
+    links.rows("Revoked").await?;
     // Whoever was about to open it learns it too.
     landed.view().await?;
     landed.is_at("revoked").await?;
     here.is_quiet(&origin).await?;
     there.is_quiet(&origin).await
-}
-
-pub(crate) async fn my_links_tell_what_became_of_each(engine: Engine) -> Result<()> {
-    let deployment = Deployment::start(engine).await?;
-    let origin = deployment.origin();
-    let (here, there) = tokio::try_join!(Browser::start(), Browser::start())?;
-    let sender = Sender::open(&here, &origin).await?;
-    assert!(!here.shows("#links").await?, "there are none yet");
-    let mut links = Vec::new();
-    for title in ["First", "Second", "Third"] {
-        links.push(sender.send_note(title, "text").await?);
-        sender.done().await?;
-    }
-    let rows = sender.links("Waiting").await?;
-    assert_eq!(
-        rows.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(),
-        ["Third", "Second", "First"]
-    );
-
-    Recipient::open(&there, &links[2], "landing").await?.view_item().await?;
-    Sender::open(&here, &origin).await?;
-    let rows = sender.links("Opened").await?;
-    assert!(rows[1..].iter().all(|(_, state)| state.starts_with("Waiting")), "{rows:?}");
-
-    here.click("#links-revoke").await?;
-    let rows = until("all revoked", async || {
-        let rows = sender.links("Opened").await?;
-        Ok(rows[1..].iter().all(|(_, state)| state.starts_with("Revoked")).then_some(rows))
-    })
-    .await?;
-    assert_eq!(rows.len(), 3);
-    here.click("#links-forget").await?;
-    until("the end of the list", async || Ok((!here.shows("#links").await?).then_some(()))).await?;
-    assert_eq!(sender.kept_links().await?, 0);
-    here.is_quiet(&origin).await
 }

@@ -13,6 +13,7 @@ use waxseal_core::{
 use waxseal_tests::{
     browser::Browser,
     deployment::Deployment,
+    owner::MyLinks,
     recipient::Recipient,
     search::Secrets,
     sender::Sender,
@@ -102,7 +103,7 @@ pub(crate) async fn no_secret_is_in_traffic_logs_or_files(engine: Engine) -> Res
     sender.from(NAME).await?;
     let link = sender.get_link().await?;
     sender.done().await?;
-    sender.links("Waiting").await?;
+    MyLinks::open(&here, &origin).await?.rows("Waiting").await?;
     let owned = sender.newest_link().await?;
 
     let secret = FoundLink::in_address(&link)?.secret;

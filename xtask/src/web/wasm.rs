@@ -80,7 +80,10 @@ fn bind(path: &Path) -> Result<Module> {
     let imports = module.imports.iter_mut().map(|import| &mut import.name);
     let closures = module.exports.iter_mut().map(|export| &mut export.name);
     let closures = closures.filter(|export| export.contains("__closures__"));
-    for (n, long) in imports.chain(closures).enumerate() {
+    let mut names: Vec<_> = imports.chain(closures).collect();
+    // The longest first: a name may be the start of another one.
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    for (n, long) in names.into_iter().enumerate() {
         let short = format!("_{n}");
         ensure!(js.contains(&*long), "{name}: the glue lacks {long}");
         js = js.replace(&*long, &short);

@@ -1,0 +1,5 @@
+//! The page of an owner's links.
+
+fn main() {
+    waxseal_client::links::start();
+}
