@@ -67,7 +67,8 @@ impl Email {
         until: Timestamp,
     ) {
         let link = ConfirmationLink { id, token: question.token };
-        self.mailer.send(Letter { to: request.address, link, until });
+        let session = question.ask.session_of.map(|_| self.session);
+        self.mailer.send(Letter { to: request.address, link, until, session });
     }
 
     /// Begins the session that the owner of a confirmed share has asked for, and says what tells the

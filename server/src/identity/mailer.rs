@@ -51,6 +51,8 @@ pub(super) struct Letter {
     pub(super) link: ConfirmationLink,
     /// Until when an answer is of use.
     pub(super) until: Timestamp,
+    /// How long whoever asks is to share without another one.
+    pub(super) session: Option<Duration>,
 }
 
 /// Handle of the thread, which ends with it.

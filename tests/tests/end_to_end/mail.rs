@@ -244,6 +244,26 @@ async fn only_allowed_addresses_get_mails_and_only_the_last_one_counts() -> Resu
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_says_what_else_its_confirmation_allows() -> Result<()> {
+    let smtp = Smtp::start(Encryption::None)?;
+    let mut options = smtp.flags();
+    options.push("--identity-session=8h".to_owned());
+    let server = Server::start(Engine::Sqlite, &flags(&options), None).await?;
+    let api = api(&server);
+    let share = submitted(&api).await?;
+    let owner = share.owner.to_base64url();
+    for (n, keep) in [false, true].into_iter().enumerate() {
+        let request = json!({ "address": ANN, "keep": keep });
+        let asked = api.send(Method::POST, &path(&share), Some(&owner), Some(&request)).await?;
+        ensure!(asked.status == 202, "{asked:?}");
+        for (kind, text) in &smtp.mail(n).await?.parts {
+            ensure!(text.contains("for 8h from then on") == keep, "{kind}: {text}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_server_on_the_store_confirms_for_any_other() -> Result<()> {
     let smtp = Smtp::start(Encryption::None)?;
     let mut options = smtp.flags();
