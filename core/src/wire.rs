@@ -275,5 +275,7 @@ text_enum! {
         Open = "open",
         /// Whoever confirms by e-mail who they are.
         Email = "email",
+        /// Whoever an application says owns the secret.
+        Grant = "grant",
     }
 }

@@ -5,17 +5,20 @@
 
 mod abuse_contact;
 mod expiries;
+mod grant_keys;
 mod identity;
 mod proxies;
 mod store_url;
 
 pub use abuse_contact::AbuseContact;
 pub use expiries::{Expiries, ExpiriesError};
+pub use grant_keys::{GrantKeys, GrantKeysError};
 pub use identity::{IdentitySettings, SmtpTls, SmtpTlsError};
 pub use proxies::{Proxies, ProxiesError};
 pub use store_url::StoreUrl;
 
 use crate::{
+    identity::KeyError,
     net::{self, Limits, Patience},
     policy::{PolicyError, Rules},
     rates::Allowance,
@@ -207,6 +210,12 @@ pub enum ConfigError {
     /// A file has no certificates.
     #[error("no certificates of authorities: {0}")]
     Authority(PathBuf),
+    /// The keys of grants cannot be read.
+    #[error("the keys of grants cannot be read from {0}: {1}")]
+    GrantKeys(PathBuf, KeyError),
+    /// The secret of grants is easy to guess.
+    #[error("the secret of grants in {0} has less than 32 bytes")]
+    GrantSecret(PathBuf),
     /// The system does not let us.
     #[error("cannot start: {0}")]
     System(#[from] std::io::Error),

@@ -8,7 +8,7 @@ mod path;
 mod range;
 mod visitor;
 
-pub(crate) use bearer::Bearer;
+pub(crate) use bearer::{Bearer, Bearing};
 pub(crate) use body::{Json, PartBody};
 pub(crate) use path::{Id, PartNumber};
 pub(crate) use range::{ByteRange, Slice};

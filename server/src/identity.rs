@@ -1,10 +1,12 @@
 //! Who may make shares, and how they prove who they are.
 //!
 //! Invariant: where owners confirm by mail, nothing but the store's `confirm` makes a share live, or a
-//! session that such a confirmation began.
+//! session that such a confirmation began; where an application grants, no share is created without a grant
+//! of its own.
 
 mod allowed;
 mod email;
+mod grant;
 mod letter;
 mod mailer;
 mod public_url;
@@ -12,6 +14,7 @@ mod session;
 mod waiting;
 
 pub use allowed::{Allowed, AllowedError};
+pub use grant::KeyError;
 pub use public_url::{PublicUrl, PublicUrlError};
 
 pub(crate) use email::Email;
@@ -20,10 +23,15 @@ pub(crate) use waiting::Waiters;
 
 use crate::{
     config::{ConfigError, Settings},
+    extract::Bearing,
     problem::ApiError,
     store::{Admission, Store},
 };
-use waxseal_core::wire::{IdentityMode, ProblemType};
+use grant::Grants;
+use waxseal_core::{
+    token::ShareId,
+    wire::{IdentityMode, ProblemType},
+};
 
 /// How this server goes about it.
 pub(crate) enum Identity {
@@ -31,6 +39,8 @@ pub(crate) enum Identity {
     Open,
     /// By mail.
     Email(Box<Email>),
+    /// By an application's grant.
+    Grant(Box<Grants>),
 }
 
 impl Identity {
@@ -39,7 +49,24 @@ impl Identity {
         Ok(match settings.identity.mode {
             IdentityMode::Open => Self::Open,
             IdentityMode::Email => Self::Email(Box::new(Email::new(&settings.identity)?)),
+            IdentityMode::Grant => Self::Grant(Box::new(Grants::new(&settings.identity)?)),
         })
+    }
+
+    /// Lets a share be created.
+    ///
+    /// # Errors
+    /// 401 and 403, where grants are needed.
+    pub(crate) async fn admit_creation(
+        &self,
+        store: &dyn Store,
+        Bearing(token): &Bearing,
+        id: ShareId,
+    ) -> Result<(), ApiError> {
+        match self {
+            Self::Grant(grants) => grants.admit(store, token.as_deref(), id).await,
+            Self::Open | Self::Email(_) => Ok(()),
+        }
     }
 
     /// What becomes of a share that this browser publishes.
@@ -62,7 +89,7 @@ impl Identity {
     pub(crate) fn email(&self) -> Result<&Email, ApiError> {
         match self {
             Self::Email(email) => Ok(email),
-            Self::Open => {
+            Self::Open | Self::Grant(_) => {
                 Err(ApiError::new(ProblemType::Policy).detail("nothing is confirmed here"))
             }
         }

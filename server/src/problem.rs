@@ -159,6 +159,7 @@ const fn status_and_title(kind: ProblemType) -> (StatusCode, &'static str) {
         ProblemType::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "Invalid request"),
         ProblemType::Policy => (StatusCode::UNPROCESSABLE_ENTITY, "Against this server's policy"),
         ProblemType::TokenRequired => (StatusCode::UNAUTHORIZED, "Bearer token required"),
+        ProblemType::Grant => (StatusCode::FORBIDDEN, "No grant for this"),
         ProblemType::UnknownShare => (StatusCode::NOT_FOUND, "Unknown share"),
         ProblemType::NotFound => (StatusCode::NOT_FOUND, "Not found"),
         ProblemType::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),

@@ -308,6 +308,18 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn session(&self, session: TokenHash) -> Result<Option<AddressHash>, StoreError>;
 
+    /// Gives an application's grant to a share, and remembers that until the grant is over. Of all shares
+    /// that ask, the first has it, and may ask again.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if another share has it.
+    async fn take_grant(
+        &self,
+        grant: TokenHash,
+        id: ShareId,
+        until: Timestamp,
+    ) -> Result<(), StoreError>;
+
     /// What a link holder may know before opening. Spends nothing.
     ///
     /// # Errors

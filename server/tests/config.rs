@@ -88,12 +88,15 @@ fn a_file_may_hold_every_setting() {
                 identity.smtp_tls = \"tls\"\nidentity.smtp_ca = \"ca.pem\"\n\
                 identity.smtp_user = \"ann\"\nidentity.smtp_password = \"hunter2\"\n\
                 identity.mail_from = \"Waxseal <share@example.org>\"\n\
+                identity.grant_audience = \"https://share.example.org\"\n\
+                identity.grant_issuer = \"https://app.example.org\"\n\
+                identity.grant_lifetime = \"1m\"\n\
                 trusted_proxies = [\"::1\", \"10.0.0.0/8\"]\nlog_level = \"off\"\n\
                 workers = 3\nabuse_contact = \"abuse@example.org\"\n\
                 operator_token = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n";
     let settings = Settings::program_options().filter(|option| option.env_form().is_some());
-    // One password is enough.
-    assert_eq!(text.lines().count(), settings.count() - 2, "all but the file's own name");
+    // One password is enough, and keys of grants have no place beside allowed addresses.
+    assert_eq!(text.lines().count(), settings.count() - 5, "all but the file's own name");
     std::fs::write(&path, text).expect("the folder is ours");
     let settings = load(&[&format!("--config={}", path.display())], &[]).expect("they fit");
     assert_eq!(settings.store(), StoreUrl::Redis("rediss://localhost".into()));
@@ -133,15 +136,15 @@ fn every_kind_of_redis_is_a_store() {
         "redis://cache",
         "rediss://ann:s%40t@cache:6380/3",
         "redis+unix:///run/redis/redis.sock",
-        "redis+cluster://:secret@one:7000,two:7000",
+        "redis+cluster://:hunter2@one:7000,two:7000",
         "rediss+cluster://one",
-        "redis+sentinel://one,two:26380/mymaster/1?sentinel_password=secret",
-        "rediss+sentinel://ann:secret@one/mymaster",
+        "redis+sentinel://one,two:26380/mymaster/1?sentinel_password=hunter2",
+        "rediss+sentinel://ann:hunter2@one/mymaster",
     ] {
         let settings = load(&[&format!("--store={store}")], &[]).expect(store);
         assert_eq!(settings.store(), StoreUrl::Redis(store.into()));
         settings.deployment(store).expect("there are no files to read");
-        assert!(!format!("{settings:?}").contains("secret"), "{store}");
+        assert!(!format!("{settings:?}").contains("hunter2"), "{store}");
     }
 }
 
@@ -371,4 +374,34 @@ fn row(option: &impl ProgramOptionMeta) -> String {
     // Others can see the flags of a process: a secret has none.
     let flag = flag.map_or_else(none, |flag| code(format!("--{flag}")));
     format!("| {flag} | {variable} | {key} | {default} | {meaning} |")
+}
+
+#[test]
+fn grants_need_an_audience_and_keys() {
+    let mode = ["--identity-mode=grant"];
+    let whole = [&mode[..], &["--identity-grant-audience=https://share.example.org"]].concat();
+    let secret = |text| [("WAXSEAL_IDENTITY_GRANT_SECRET", text)];
+    let good = secret("0123456789abcdef0123456789abcdef");
+    load(&[&whole[..], &["--identity-grant-keys=keys.pem"]].concat(), &[])
+        .expect("keys are enough");
+    load(&whole, &good).expect("a secret is enough");
+    for (flags, env, named) in [
+        (&mode[..], &good[..], "grant-audience"),
+        (&whole[..], &[], "grant-keys"),
+        (&whole, &secret("0123456789abcdef0123456789abcde"), "grant-secret"),
+        (&[&whole[..], &["--identity-grant-secret-file=x"]].concat(), &good, "grant-secret"),
+        (&[&whole[..], &["--identity-grant-lifetime=2h"]].concat(), &good, "grant-lifetime"),
+        (&[&whole[..], &["--identity-grant-lifetime=0s"]].concat(), &good, "grant-lifetime"),
+        (
+            &[&whole[..], &["--identity-grant-keys=http://app.example/keys"]].concat(),
+            &[],
+            "grant-keys",
+        ),
+        (&[&whole[..], &["--identity-allowed=example.org"]].concat(), &good, "identity-allowed"),
+        (&["--identity-grant-keys=keys.pem"], &[], "grant-keys"),
+        (&[], &good, "grant-secret"),
+    ] {
+        let error = load(flags, env).expect_err(named).to_string();
+        assert!(error.contains(named), "{named}: {error}");
+    }
 }

@@ -47,6 +47,8 @@ text_enum! {
         Policy = "urn:waxseal:problem:policy",
         /// 401: the bearer token is missing or not one.
         TokenRequired = "urn:waxseal:problem:token-required",
+        /// 403: the application's grant is of no use for this share, or was used for another.
+        Grant = "urn:waxseal:problem:grant",
         /// 404: no such share, or a wrong token for it.
         UnknownShare = "urn:waxseal:problem:unknown-share",
         /// 404: no such address or part.

@@ -73,6 +73,11 @@ problems! {
         "401": "The token is missing or is none",
         "404": "Unknown, or a wrong token for it",
     }
+    /// Calls that an application grants.
+    Granted {
+        "401": "A grant is needed here, and there is none",
+        "403": "The grant is of no use, or a browser sent it for another site",
+    }
     /// Calls that the share's state may not admit.
     State { "409": "The share's state does not admit it", }
     /// Calls that need room.
@@ -106,13 +111,19 @@ impl Modify for Tokens {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
         for (name, whose) in [
+            ("grant", "Grant: of an application, where this server wants one (a JWT)"),
             ("access", "Access token: of whoever holds the link"),
             ("claim", "Claim token: of one opening"),
             ("owner", "Owner token: of whoever made the share"),
             ("operator", "Operator token: of whoever runs the server"),
         ] {
             let mut bearer = Http::new(HttpAuthScheme::Bearer);
-            bearer.bearer_format = Some("32 bytes as canonical base64url without padding".into());
+            let format = if name == "grant" {
+                "JWT"
+            } else {
+                "32 bytes as canonical base64url without padding"
+            };
+            bearer.bearer_format = Some(format.into());
             bearer.description = Some(whose.into());
             components.add_security_scheme(name, SecurityScheme::Http(bearer));
         }

@@ -1,9 +1,11 @@
 //! What owners call: creating, uploading, publishing, looking after and revoking shares.
 
-use super::openapi::{Any, Body, Counted, IdParam, Octets, Over, PartParam, Room, State, Token};
+use super::openapi::{
+    Any, Body, Counted, Granted, IdParam, Octets, Over, PartParam, Room, State, Token,
+};
 use crate::{
     evenly,
-    extract::{Bearer, Id, Json, PartBody, PartNumber, Visitor},
+    extract::{Bearer, Bearing, Id, Json, PartBody, PartNumber, Visitor},
     identity::SessionCookie,
     problem::ApiError,
     service::Service,
@@ -31,20 +33,22 @@ const BATCH_BYTES: usize = BATCH_LIMIT * 200;
 /// Creates a share: published at once with a head, staged without. Where owners confirm who they are,
 /// a published share is pending until they have.
 #[utoipa::path(
-    post, path = "/api/shares", tag = "owner",
+    post, path = "/api/shares", tag = "owner", security((), ("grant" = [])),
     request_body = CreateRequest,
-    responses((status = 201, description = "It is there", body = ShareReceipt), Any, Body, State, Room, Counted)
+    responses((status = 201, description = "It is there", body = ShareReceipt), Any, Body, Granted, State, Room, Counted)
 )]
 pub(super) async fn create(
     app: App,
     Visitor(network): Visitor,
     cookie: SessionCookie,
+    grant: Bearing,
     Json(request): Json<CreateRequest, CREATE_LIMIT>,
 ) -> Result<HttpResponse, ApiError> {
     let id = request.id;
     let share = app.rules.admit(request)?;
     let bytes = share.head.as_ref().map_or(0, |head| head.len() as u64);
     app.rates.admit(network, &[(Rate::Creations, 1), (Rate::Bytes, bytes)]).await?;
+    app.identity.admit_creation(app.store.as_ref(), &grant, id).await?;
     let admission = app.identity.admit(app.store.as_ref(), &cookie).await?;
     let receipt = app.store.create(share, admission).await?;
     Ok(answer(StatusCode::CREATED, id, receipt))

@@ -3,7 +3,7 @@
 //! Invariant: settings that passed [`IdentitySettings::check`] say all that their mode needs, and
 //! nothing that another mode would take no notice of.
 
-use super::{ConfigError, duration};
+use super::{ConfigError, GrantKeys, duration};
 use crate::identity::{Allowed, PublicUrl};
 use conf::Conf;
 use lettre::message::Mailbox;
@@ -12,6 +12,12 @@ use waxseal_core::{
     mail_address::is_domain,
     wire::{ExpiresIn, IdentityMode},
 };
+
+/// Bytes that a secret for grants has at least: as many as its hash (RFC 7518 section 3.2).
+const SECRET: usize = 32;
+
+/// A grant is for one dialog.
+const LONGEST_GRANT: Duration = Duration::from_secs(60 * 60);
 
 /// How the connection to the mail server is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +70,7 @@ impl fmt::Debug for Password {
 #[conf(serde)]
 pub struct IdentitySettings {
     /// Who may make shares: open = anyone who reaches the server, email = whoever confirms by a mail
-    /// that an address is theirs, for each share.
+    /// that an address is theirs, for each share; grant = whoever an application says owns the secret.
     #[conf(long, env, default_value = "open", serde(use_value_parser))]
     pub mode: IdentityMode,
 
@@ -122,15 +128,52 @@ pub struct IdentitySettings {
     /// Sender of the mails: an address, or a name with an address in angle brackets.
     #[conf(long, env, serde(use_value_parser))]
     pub mail_from: Option<Mailbox>,
+
+    /// With grant: what grants must be meant for (`aud`), such as the server's own address.
+    #[conf(long, env)]
+    pub grant_audience: Option<String>,
+
+    /// With grant: whom they must be from (`iss`).
+    #[conf(long, env, default_help_str = "anyone who has a key")]
+    pub grant_issuer: Option<String>,
+
+    /// With grant: the application's public Ed25519 keys, as a file (PEM or a JWK set) or the https://
+    /// address of a JWK set; both may change while the server runs.
+    #[conf(long, env, serde(use_value_parser))]
+    pub grant_keys: Option<GrantKeys>,
+
+    /// With grant: the secret that the application signs with (HS256), 32 bytes or more.
+    #[conf(env, secret, serde(use_value_parser))]
+    grant_secret: Option<Password>,
+
+    /// File with that secret instead.
+    #[conf(long, env)]
+    pub grant_secret_file: Option<PathBuf>,
+
+    /// How long grants may be valid at most.
+    #[conf(long, env, default_value = "5m", value_parser = duration, serde(use_value_parser))]
+    pub grant_lifetime: Duration,
+}
+
+/// What a setting says, or the file that another one names.
+fn secret(given: Option<&Password>, file: Option<&PathBuf>) -> Result<Option<String>, ConfigError> {
+    let Some(path) = file else { return Ok(given.map(|secret| secret.0.clone())) };
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|error| ConfigError::File(path.clone(), error))?;
+    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// What is missing or too much.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum IdentityError {
-    #[error("{0}: needed with identity-mode=email")]
-    Missing(&'static str),
-    #[error("{0}: only with identity-mode=email, and everybody may make shares without")]
-    OpenAnyway(&'static str),
+    #[error("{0}: needed with identity-mode={mode}", mode = .1.as_str())]
+    Missing(&'static str, IdentityMode),
+    #[error("{0}: only with identity-mode={mode}", mode = .1.as_str())]
+    Unheeded(&'static str, IdentityMode),
+    #[error("identity-grant-secret: at least {SECRET} bytes, by one of the two settings")]
+    GrantSecret,
+    #[error("identity-grant-lifetime: more than 0s and at most 1h")]
+    GrantLifetime,
     #[error(
         "identity-public-url: https, unless it is on this machine or allow-insecure-http is set"
     )]
@@ -154,21 +197,32 @@ pub(super) enum IdentityError {
 impl IdentitySettings {
     /// Refuses what does not fit together.
     pub(super) fn check(&self, allow_insecure_http: bool) -> Result<(), IdentityError> {
-        if self.mode != IdentityMode::Email {
-            return if self.allowed.is_empty() {
-                Ok(())
-            } else {
-                Err(IdentityError::OpenAnyway("identity-allowed"))
-            };
+        let unheeded = [
+            ("identity-allowed", !self.allowed.is_empty(), IdentityMode::Email),
+            ("identity-grant-keys", self.grant_keys.is_some(), IdentityMode::Grant),
+            ("identity-grant-secret", self.has_grant_secret(), IdentityMode::Grant),
+        ];
+        let unheeded = unheeded.iter().find(|(_, is_set, mode)| *is_set && *mode != self.mode);
+        if let Some((name, _, mode)) = unheeded {
+            return Err(IdentityError::Unheeded(name, *mode));
         }
+        match self.mode {
+            IdentityMode::Open => Ok(()),
+            IdentityMode::Email => self.check_email(allow_insecure_http),
+            IdentityMode::Grant => self.check_grant(),
+        }
+    }
+
+    fn check_email(&self, allow_insecure_http: bool) -> Result<(), IdentityError> {
+        let missing = |name| IdentityError::Missing(name, IdentityMode::Email);
         if self.allowed.is_empty() {
-            return Err(IdentityError::Missing("identity-allowed"));
+            return Err(missing("identity-allowed"));
         }
         if self.mail_from.is_none() {
-            return Err(IdentityError::Missing("identity-mail-from"));
+            return Err(missing("identity-mail-from"));
         }
         let url = self.public_url.as_ref();
-        let url = url.ok_or(IdentityError::Missing("identity-public-url"))?;
+        let url = url.ok_or(missing("identity-public-url"))?;
         if !url.is_trustworthy() && !allow_insecure_http {
             return Err(IdentityError::Insecure);
         }
@@ -181,17 +235,45 @@ impl IdentitySettings {
 
     /// The password at the mail server, if there is one.
     pub(crate) fn password(&self) -> Result<Option<String>, ConfigError> {
-        let Some(path) = &self.smtp_password_file else {
-            return Ok(self.smtp_password.as_ref().map(|password| password.0.clone()));
-        };
-        let text = fs::read_to_string(path);
-        let text = text.map_err(|error| ConfigError::File(path.clone(), error))?;
-        Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+        secret(self.smtp_password.as_ref(), self.smtp_password_file.as_ref())
+    }
+
+    /// The secret that grants are signed with, if there is one.
+    pub(crate) fn grant_secret(&self) -> Result<Option<String>, ConfigError> {
+        let found = secret(self.grant_secret.as_ref(), self.grant_secret_file.as_ref())?;
+        if let (Some(secret), Some(path)) = (&found, &self.grant_secret_file)
+            && secret.len() < SECRET
+        {
+            return Err(ConfigError::GrantSecret(path.clone()));
+        }
+        Ok(found)
+    }
+
+    const fn has_grant_secret(&self) -> bool {
+        self.grant_secret.is_some() || self.grant_secret_file.is_some()
+    }
+
+    fn check_grant(&self) -> Result<(), IdentityError> {
+        let missing = |name| IdentityError::Missing(name, IdentityMode::Grant);
+        if self.grant_audience.as_ref().is_none_or(String::is_empty) {
+            return Err(missing("identity-grant-audience"));
+        }
+        if self.grant_keys.is_none() && !self.has_grant_secret() {
+            return Err(missing("identity-grant-keys or identity-grant-secret"));
+        }
+        let is_short = self.grant_secret.as_ref().is_some_and(|secret| secret.0.len() < SECRET);
+        if is_short || self.grant_secret.is_some() && self.grant_secret_file.is_some() {
+            return Err(IdentityError::GrantSecret);
+        }
+        if self.grant_lifetime.is_zero() || self.grant_lifetime > LONGEST_GRANT {
+            return Err(IdentityError::GrantLifetime);
+        }
+        Ok(())
     }
 
     fn check_smtp(&self) -> Result<(), IdentityError> {
         let host = self.smtp_host.as_deref();
-        let host = host.ok_or(IdentityError::Missing("identity-smtp-host"))?;
+        let host = host.ok_or(IdentityError::Missing("identity-smtp-host", IdentityMode::Email))?;
         let address = host.parse::<std::net::IpAddr>().ok();
         if address.is_none() && !is_domain(host) {
             return Err(IdentityError::Host);

@@ -3,6 +3,7 @@
 use crate::problem::ApiError;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
 use std::{
+    convert::Infallible,
     future::{Ready, ready},
     str::FromStr,
 };
@@ -18,6 +19,18 @@ impl<T: FromStr> FromRequest for Bearer<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let token = token(request).and_then(|token| token.parse().ok());
         ready(token.map(Self).ok_or_else(|| ApiError::new(ProblemType::TokenRequired)))
+    }
+}
+
+/// What the one `Authorization` header bears, of any kind, if there is one.
+pub(crate) struct Bearing(pub(crate) Option<String>);
+
+impl FromRequest for Bearing {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(token(request).map(str::to_owned))))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod address;
 mod fields;
+mod grant;
 mod ledger;
 mod link;
 mod rate;
@@ -241,6 +242,15 @@ impl Store for RedisStore {
 
     async fn session(&self, session: TokenHash) -> Result<Option<AddressHash>, StoreError> {
         session::find(&self.runner.link, session, self.clock.now()).await
+    }
+
+    async fn take_grant(
+        &self,
+        grant: TokenHash,
+        id: ShareId,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        grant::take(&self.runner.link, grant, id, until.since(self.clock.now())).await
     }
 
     async fn landing(&self, id: ShareId, access: TokenHash) -> Result<LandingView, StoreError> {

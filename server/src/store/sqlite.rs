@@ -11,6 +11,7 @@ mod confirming;
 mod database;
 mod errors;
 mod files;
+mod grants;
 mod opening;
 mod remover;
 mod reserve;
@@ -145,6 +146,15 @@ impl Store for SqliteStore {
 
     async fn session(&self, session: TokenHash) -> Result<Option<AddressHash>, StoreError> {
         self.call(move |tx| confirming::session(tx, session)).await
+    }
+
+    async fn take_grant(
+        &self,
+        grant: TokenHash,
+        id: ShareId,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.call(move |tx| grants::take(tx, grant, id, until)).await
     }
 
     async fn landing(&self, id: ShareId, access: TokenHash) -> Result<LandingView, StoreError> {

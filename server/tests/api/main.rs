@@ -7,6 +7,7 @@ mod bad_input;
 mod confirmation;
 mod foreign;
 mod grade;
+mod grants;
 mod headers;
 mod logs;
 mod observatory;

@@ -1,5 +1,6 @@
 //! A server of one's own, a client for it, and shares to put there.
 
+mod application;
 mod client;
 mod documented;
 pub(crate) mod email;
@@ -7,6 +8,7 @@ mod process;
 mod share;
 mod wire;
 
+pub(crate) use application::{Application, Publisher};
 pub(crate) use client::{Client, Reply};
 pub(crate) use documented::Documented;
 pub(crate) use process::Process;

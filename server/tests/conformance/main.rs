@@ -13,6 +13,7 @@ mod redis_cluster;
 #[macro_use]
 mod bench;
 mod confirming;
+mod grants;
 mod leases;
 mod life;
 mod only_redis;
@@ -63,6 +64,8 @@ on_every_engine! {
         a_landing_spends_nothing,
         unknown_ids_and_wrong_tokens_are_alike,
         a_revocation_and_a_claim_racing_agree;
+    grants:
+        of_64_shares_racing_for_a_grant_one_has_it;
     leases:
         a_lapsed_lease_is_over_and_takes_the_content,
         whatever_is_asked_in_a_lapsed_lease_takes_the_content,

@@ -20,7 +20,7 @@ use std::{
 const PAGE: i64 = 4096;
 
 /// What makes a database of each version out of one of the version before; none is ever changed.
-const VERSIONS: [&str; 2] = [SHARES, CONFIRMATIONS];
+const VERSIONS: [&str; 3] = [SHARES, CONFIRMATIONS, GRANTS];
 
 const SHARES: &str = "
     CREATE TABLE share (
@@ -93,6 +93,16 @@ const CONFIRMATIONS: &str = "
         until INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX session_until ON session (until);
+";
+
+const GRANTS: &str = "
+    -- Grants of applications that are used, and by which share.
+    CREATE TABLE used_grant (
+        hash BLOB PRIMARY KEY,
+        share BLOB NOT NULL,
+        until INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX used_grant_until ON used_grant (until);
 ";
 
 /// Opens the database, the folder of its parts and the room kept for a full disk.

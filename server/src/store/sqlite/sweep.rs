@@ -28,11 +28,12 @@ pub(super) fn sweep(tx: &Tx<'_>) -> Result<bool, StoreError> {
         tx.drop_part(part)?;
         room.parts -= 1;
     }
-    tx.db
-        .prepare_cached(
-            "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE until <= ? LIMIT ?)",
-        )?
-        .execute((tx.now.unix_millis() as i64, RECORDS as i64))?;
+    for over in [
+        "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE until <= ? LIMIT ?)",
+        "DELETE FROM used_grant WHERE hash IN (SELECT hash FROM used_grant WHERE until <= ? LIMIT ?)",
+    ] {
+        tx.db.prepare_cached(over)?.execute((tx.now.unix_millis() as i64, RECORDS as i64))?;
+    }
     let gone = due(tx, "SELECT key FROM share WHERE gone_at <= ? LIMIT ?", RECORDS)?;
     for share in &gone {
         if room.drop_parts(tx, *share)? && room.drop_claims(tx, *share)? {

@@ -105,6 +105,15 @@ impl Store for FlawedStore {
         }
     }
 
+    async fn take_grant(
+        &self,
+        grant: TokenHash,
+        id: ShareId,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.store.take_grant(grant, id, until).await
+    }
+
     async fn landing(&self, id: ShareId, access: TokenHash) -> Result<LandingView, StoreError> {
         let view = self.store.landing(id, access).await;
         let mut landings = self.landings.lock().unwrap_or_else(PoisonError::into_inner);
