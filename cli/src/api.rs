@@ -93,9 +93,14 @@ impl Api {
         self.json(Method::GET, "/api/policy", None, Sent::Nothing)
     }
 
-    /// Makes a share; the same again is answered again.
-    pub(crate) fn create(&self, request: &CreateRequest) -> Result<ShareReceipt, ApiError> {
-        self.json(Method::POST, "/api/shares", None, Sent::Json(to_json(request)))
+    /// Makes a share, by a grant where the server wants one; the same again is answered again.
+    pub(crate) fn create(
+        &self,
+        request: &CreateRequest,
+        grant: Option<&str>,
+    ) -> Result<ShareReceipt, ApiError> {
+        let grant = grant.map(|grant| format!("Bearer {grant}"));
+        self.json(Method::POST, "/api/shares", grant.as_deref(), Sent::Json(to_json(request)))
     }
 
     /// Stores a part; again is fine.

@@ -174,7 +174,9 @@ impl Failure {
                 }
                 None => (Kind::Passphrase, "the passphrase is wrong".to_owned()),
             },
-            (ProblemType::Policy | ProblemType::TooLarge, _) => (Kind::Policy, in_words(problem)),
+            (ProblemType::Policy | ProblemType::Grant | ProblemType::TooLarge, _) => {
+                (Kind::Policy, in_words(problem))
+            }
             (ProblemType::StorageFull, _) => {
                 (Kind::Full, "the server has no room for it now".to_owned())
             }

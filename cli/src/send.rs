@@ -4,6 +4,7 @@
 //! will be is taken back.
 
 mod compose;
+mod identity;
 mod lock;
 mod sources;
 mod terms;
@@ -59,6 +60,7 @@ pub(crate) fn run(app: &App, args: &args::Send) -> Result<(), Failure> {
             ),
         ));
     }
+    let grant = identity::grant(&policy)?;
     let terms = terms::Terms::choose(args, &policy)?;
     terms::check_size(sources.bytes(), &policy)?;
     let lock = lock::Lock::choose(&app.ui, args, &policy)?;
@@ -93,7 +95,8 @@ pub(crate) fn run(app: &App, args: &args::Send) -> Result<(), Failure> {
     };
 
     let share = OwnedShare { id: keys.id, owner };
-    let receipt = upload::Upload::new(app, &api, &plan, &sources, &share).run(request)?;
+    let receipt = upload::Upload::new(app, &api, &plan, &sources, &share)
+        .run(request, grant.as_ref().map(|grant| grant.as_str()))?;
     if receipt.state != ShareState::Live {
         return Err(Failure::new(Kind::Failed, "the server took it, but it cannot be opened"));
     }

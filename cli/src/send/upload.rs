@@ -67,18 +67,22 @@ impl<'a> Upload<'a> {
         Self { app, api, plan, sources, share, cipher, bar, sent: Mutex::default() }
     }
 
-    /// Uploads and publishes.
+    /// Uploads and publishes, with the grant that the server wants, if it does.
     ///
     /// # Errors
     /// What failed; then nothing is left on the server.
-    pub(super) fn run(&self, request: CreateRequest) -> Result<ShareReceipt, Failure> {
+    pub(super) fn run(
+        &self,
+        request: CreateRequest,
+        grant: Option<&str>,
+    ) -> Result<ShareReceipt, Failure> {
         let _careful = interrupt::careful();
         let patience =
             Patience::new(self.app.settings.retry_for, |why| self.bar.set_message(why.to_owned()));
         let sent = if self.plan.size().is_one_part() {
-            self.whole(request, &patience)
+            self.whole(request, grant, &patience)
         } else {
-            self.in_parts(&request, &patience)
+            self.in_parts(&request, grant, &patience)
         };
         self.bar.finish_and_clear();
         sent.map_err(|failure| self.take_back(failure))
@@ -88,21 +92,23 @@ impl<'a> Upload<'a> {
     fn whole(
         &self,
         mut request: CreateRequest,
+        grant: Option<&str>,
         patience: &Patience<'_>,
     ) -> Result<ShareReceipt, Failure> {
         let mut head = Vec::new();
         self.seal(&mut Reader::new(self.sources), 0, &mut Zeroizing::default(), &mut head)?;
         self.sources.check()?;
         request.head = Some(head);
-        Ok(patience.until(|| self.api.create(&request))?)
+        Ok(patience.until(|| self.api.create(&request, grant))?)
     }
 
     fn in_parts(
         &self,
         request: &CreateRequest,
+        grant: Option<&str>,
         patience: &Patience<'_>,
     ) -> Result<ShareReceipt, Failure> {
-        patience.until(|| self.api.create(request))?;
+        patience.until(|| self.api.create(request, grant))?;
         let mut missing: Vec<u64> = (0..self.plan.size().parts()).collect();
         for _ in 0..ROUNDS {
             self.put_all(&missing, patience)?;

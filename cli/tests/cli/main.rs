@@ -2,6 +2,7 @@
 
 mod damage;
 mod files;
+mod granted;
 mod operators;
 mod owners;
 mod recipients;
