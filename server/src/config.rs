@@ -4,6 +4,7 @@
 //! the largest share is one that a sealed body can hold.
 
 mod abuse_contact;
+mod errors;
 mod expiries;
 mod grant_keys;
 mod identity;
@@ -11,6 +12,8 @@ mod proxies;
 mod store_url;
 
 pub use abuse_contact::AbuseContact;
+use errors::CheckError;
+pub use errors::ConfigError;
 pub use expiries::{Expiries, ExpiriesError};
 pub use grant_keys::{GrantKeys, GrantKeysError};
 pub use identity::{IdentitySettings, SmtpTls, SmtpTlsError};
@@ -18,18 +21,13 @@ pub use proxies::{Proxies, ProxiesError};
 pub use store_url::StoreUrl;
 
 use crate::{
-    identity::KeyError,
     net::{self, Limits, Patience},
-    policy::{PolicyError, Rules},
+    policy::Rules,
     rates::Allowance,
-    store::{
-        Quota, Retention,
-        redis::{AddressError, Deployment},
-    },
+    store::{Quota, Retention, redis::Deployment},
 };
 use conf::Conf;
 use expiries::expiry;
-use identity::IdentityError;
 use std::{ffi::OsString, fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 use store_url::{StoreUrlError, Unchecked};
 use tracing::level_filters::LevelFilter;
@@ -196,35 +194,6 @@ pub struct Settings {
     /// Threads that serve requests.
     #[conf(long, env, default_help_str = "one per core")]
     pub workers: Option<NonZeroUsize>,
-}
-
-/// Why there are no settings.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A flag, a variable or a key does not fit, or help was asked for.
-    #[error(transparent)]
-    Settings(#[from] conf::Error),
-    /// A file cannot be read.
-    #[error("cannot read the file {0}: {1}")]
-    File(PathBuf, std::io::Error),
-    /// A file has no certificates.
-    #[error("no certificates of authorities: {0}")]
-    Authority(PathBuf),
-    /// The keys of grants cannot be read.
-    #[error("the keys of grants cannot be read from {0}: {1}")]
-    GrantKeys(PathBuf, KeyError),
-    /// The secret of grants is easy to guess.
-    #[error("the secret of grants in {0} has less than 32 bytes")]
-    GrantSecret(PathBuf),
-    /// The system does not let us.
-    #[error("cannot start: {0}")]
-    System(#[from] std::io::Error),
-    /// The store's address is none.
-    #[error(transparent)]
-    Address(#[from] AddressError),
-    /// The file is not TOML.
-    #[error("the configuration file {0} is not TOML: {1}")]
-    Toml(PathBuf, toml::de::Error),
 }
 
 impl Settings {
@@ -403,31 +372,6 @@ impl Settings {
         }
         Ok(())
     }
-}
-
-/// Settings that do not fit each other.
-#[derive(Debug, thiserror::Error)]
-enum CheckError {
-    #[error("lease: at most 24h")]
-    Lease,
-    #[error("{name}: more than 0s and at most 24h")]
-    Timeout { name: &'static str },
-    #[error("{name}: at least {largest}, which one share of max-bytes takes when it is sealed")]
-    Quota { name: &'static str, largest: u64 },
-    #[error("store: {0}")]
-    Store(#[from] StoreUrlError),
-    #[error("redis-replicas: only a store on Redis has replicas")]
-    Replicas,
-    #[error("redis-cert and redis-key: one is nothing without the other")]
-    Identity,
-    #[error(
-        "{name}: only for a store that is reached by rediss://, rediss+cluster:// or rediss+sentinel://"
-    )]
-    Certificate { name: &'static str },
-    #[error(transparent)]
-    Confirmations(#[from] IdentityError),
-    #[error(transparent)]
-    Policy(#[from] PolicyError),
 }
 
 fn duration(text: &str) -> Result<Duration, impl fmt::Display + use<>> {

@@ -79,8 +79,7 @@ pub struct IdentitySettings {
     #[conf(long, env, default_value = "", default_help_str = "none")]
     pub allowed: Allowed,
 
-    /// With email: where browsers reach the server, for the link in the mail, such as
-    /// https://share.example.org.
+    /// With email: where browsers reach the server, for the link in the mail: an https:// address.
     #[conf(long, env, serde(use_value_parser))]
     pub public_url: Option<PublicUrl>,
 

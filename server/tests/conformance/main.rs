@@ -21,6 +21,7 @@ mod only_sqlite;
 mod opening;
 mod owner;
 mod passphrases;
+mod pending;
 mod quotas;
 mod rates;
 mod sample;
@@ -126,23 +127,24 @@ on_every_engine! {
         what_stores_nothing_takes_no_room,
         what_is_full_is_full_after_reopening;
     confirming:
-        a_pending_share_is_unknown_to_whoever_has_its_link,
         a_confirmation_starts_the_expiry,
-        a_share_that_is_not_confirmed_dies,
-        creating_and_publishing_again_changes_nothing_of_a_pending_share,
         only_the_token_that_was_set_last_confirms,
         a_token_confirms_once_and_again_tells_the_same,
         the_third_wrong_number_ends_a_share_whatever_is_mailed_between,
         whoever_denies_takes_the_share_back,
-        a_pending_share_can_be_revoked,
         nothing_but_a_pending_share_is_confirmed,
         of_64_racing_confirmations_and_denials_one_decides,
         of_64_racing_wrong_numbers_exactly_three_are_counted,
         a_confirmation_begins_one_session_if_one_was_asked_for,
+        mails_are_counted_by_network_and_by_address;
+    pending:
+        a_pending_share_is_unknown_to_whoever_has_its_link,
+        a_share_that_is_not_confirmed_dies,
+        creating_and_publishing_again_changes_nothing_of_a_pending_share,
+        a_pending_share_can_be_revoked,
         reopening_keeps_what_waits,
         without_retention_nothing_outlasts_the_time_to_confirm,
-        a_clock_set_back_revives_nothing_that_is_gone,
-        mails_are_counted_by_network_and_by_address;
+        a_clock_set_back_revives_nothing_that_is_gone;
     rates:
         of_many_at_once_as_many_pass_as_are_allowed,
         what_was_used_comes_back_evenly,
