@@ -18,7 +18,7 @@ use std::time::Instant;
 const FOLDER: &str = "server/src/store/redis";
 
 /// The worse it would be if they were wrong, the earlier.
-const SCRIPTS: [&str; 17] = [
+const SCRIPTS: [&str; 18] = [
     "claim",
     "prelude",
     "revoke",
@@ -34,6 +34,7 @@ const SCRIPTS: [&str; 17] = [
     "parts",
     "begin_session",
     "session",
+    "grant",
     "ledger",
     "rate",
 ];
