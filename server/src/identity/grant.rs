@@ -109,7 +109,8 @@ impl Grants {
         validation.leeway = LEEWAY.as_secs();
         validation.validate_nbf = true;
         validation.set_audience(&[&self.audience]);
-        let mut required = vec!["aud", "exp", "jti", "role", "sub"];
+        // The library knows these alone; the others are fields of `Claims`.
+        let mut required = vec!["aud", "exp", "sub"];
         if let Some(issuer) = &self.issuer {
             validation.set_issuer(&[issuer]);
             required.push("iss");

@@ -36,7 +36,9 @@ fn an_owner_shares_and_nobody_else_does() {
         ("a reader's", application.grant(json!({ "role": "reader" }))),
         ("without a role", application.grant(json!({ "role": null }))),
         ("for another server", application.grant(json!({ "aud": "https://other.example" }))),
+        ("for no server", application.grant(json!({ "aud": null }))),
         ("for nobody", application.grant(json!({ "sub": "" }))),
+        ("for nobody at all", application.grant(json!({ "sub": null }))),
         ("without a name", application.grant(json!({ "jti": null }))),
         ("over", application.grant(json!({ "exp": Application::now() - 60 }))),
         ("without an end", application.grant(json!({ "exp": null }))),
@@ -56,6 +58,19 @@ fn an_owner_shares_and_nobody_else_does() {
     let grant = application.grant(json!({}));
     assert_eq!(create(&grant).status, 201);
     assert_eq!(server.claim(&share, 7).status, 200);
+}
+
+#[test]
+fn a_key_may_be_a_pem_file() {
+    let application = Application::new();
+    let server = TestServer::with(&[
+        "--identity-mode=grant",
+        "--identity-grant-audience=https://share.example.org",
+        &format!("--identity-grant-keys={}", application.pem_file().display()),
+    ]);
+    let create = |token: &str| server.post("/api/shares", token, &Share::new(1).creation());
+    create(&Application::new().grant(json!({}))).problem(403, "grant");
+    assert_eq!(create(&application.grant(json!({}))).status, 201);
 }
 
 #[test]

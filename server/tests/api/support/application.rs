@@ -60,6 +60,17 @@ impl Application {
         path
     }
 
+    /// The same as PEM (RFC 8410 section 4).
+    pub(crate) fn pem_file(&self) -> PathBuf {
+        const SPKI: [u8; 12] = *b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
+        let der = [&SPKI, self.key.public_key().as_ref()].concat();
+        let base64 = base64url::encode(&der).replace('-', "+").replace('_', "/") + "=";
+        let path = self.folder.path().join("key.pem");
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{base64}\n-----END PUBLIC KEY-----\n");
+        fs::write(&path, pem).expect("the folder is ours");
+        path
+    }
+
     /// A file with this secret, and an end of line as editors write it.
     pub(crate) fn secret_file(&self, secret: &str) -> PathBuf {
         let path = self.folder.path().join("secret");
