@@ -6,8 +6,8 @@
 use js_sys::{Function, JsString};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    AddEventListenerOptions, Document, DocumentFragment, Element, Event, HtmlElement,
-    HtmlInputElement, HtmlTemplateElement, Window,
+    AddEventListenerOptions, Document, DocumentFragment, Element, Event, HtmlDialogElement,
+    HtmlElement, HtmlInputElement, HtmlTemplateElement, Window,
 };
 
 /// The window.
@@ -70,6 +70,17 @@ pub fn set(element: &Element, name: &str, value: &str) {
 /// Calls `handler` on every event `name` at `target`, for the life of the page.
 pub fn on(target: &web_sys::EventTarget, name: &str, handler: impl FnMut(Event) + 'static) {
     listen(target, name, Box::new(handler));
+}
+
+/// Calls `handler` whenever `dialog` was closed. The event comes late: where the dialog is open again by
+/// then, it is nobody's.
+pub fn on_closed(dialog: &HtmlDialogElement, mut handler: impl FnMut() + 'static) {
+    let closed = dialog.clone();
+    on(dialog, "close", move |_| {
+        if !closed.open() {
+            handler();
+        }
+    });
 }
 
 /// Calls `handler` on the next event `name` at `target`.

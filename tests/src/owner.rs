@@ -116,6 +116,18 @@ impl<'a> MyLinks<'a> {
         self.browser.click("#confirm-yes").await
     }
 
+    /// A dialog that is open hears that it was closed, as after being closed and opened again at once: a
+    /// busy browser tells of the former after the latter.
+    ///
+    /// # Errors
+    /// If it is not open.
+    pub async fn closes_late(&self, dialog: &str) -> Result<()> {
+        self.browser.wait_for(dialog).await?;
+        let close = "document.querySelector(arguments[0]).dispatchEvent(new Event('close'))";
+        self.browser.execute(close, vec![dialog.into()]).await?;
+        Ok(())
+    }
+
     /// What the page said last, once that holds `part`.
     ///
     /// # Errors

@@ -41,12 +41,12 @@ pub(super) fn start() {
     });
     dom::on_click(&button("sealing-yes"), || spawn_local(export()));
     dom::on_click(&button("sealing-no"), || dialog("sealing").close());
-    dom::on(&dialog("sealing"), "close", |_| input("new-passphrase").set_value(""));
+    dom::on_closed(&dialog("sealing"), || input("new-passphrase").set_value(""));
 
     dom::on(&input("import"), "change", |_| spawn_local(choose()));
     dom::on_click(&button("opening-yes"), || spawn_local(import()));
     dom::on_click(&button("opening-no"), || dialog("opening").close());
-    dom::on(&dialog("opening"), "close", |_| {
+    dom::on_closed(&dialog("opening"), || {
         input("passphrase").set_value("");
         FILE.take();
     });

@@ -37,7 +37,7 @@ pub(super) fn start() {
         });
     });
     // The page does not go on holding it.
-    dom::on(&dialog(), "close", |_| {
+    dom::on_closed(&dialog(), || {
         SHOWN.set(None);
         area().set_value("");
         dom::by_id::<HtmlElement>("qr").set_text_content(None);

@@ -135,6 +135,7 @@ pub(crate) async fn all_are_revoked_and_removed_at_once(engine: Engine) -> Resul
     here.click("#confirm-no").await?;
     assert_eq!(deployment.proxy.count("DELETE"), 0, "it was not meant so");
     here.click("#links-revoke").await?;
+    links.closes_late("#confirm").await?;
     links.confirm().await?;
     links.said("2 links revoked.").await?;
     for title in ["First", "Second"] {

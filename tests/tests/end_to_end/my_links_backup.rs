@@ -104,6 +104,7 @@ pub(crate) async fn a_backup_brings_the_list_to_another_browser(engine: Engine) 
     }
     let path = put("good.waxseal", &file)?;
     away.pick(&path).await?;
+    away.closes_late("#opening").await?;
     away.unlock("lusab-babad-gutih-tugaf").await?;
     there.wait_for("#opening-error:not(:empty)").await?;
     let error = there.text("#opening-error").await?;
