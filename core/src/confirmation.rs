@@ -34,6 +34,22 @@ impl ConfirmationLink {
         let bytes = [self.id.as_bytes().as_slice(), self.token.as_bytes()].concat();
         Zeroizing::new(base64url::encode(&Zeroizing::new(bytes)))
     }
+
+    /// Reads a whole address, and ignores what a mail program glued on behind it. Some gateways escape
+    /// the `#`; what they learn confirms nothing.
+    ///
+    /// # Errors
+    /// [`Base64Error`] if there is no whole fragment.
+    pub fn in_address(address: &str) -> Result<Self, Base64Error> {
+        let escaped = || {
+            let mut escapes = address.split('%').skip(1);
+            escapes.find_map(|escape| escape.strip_prefix("23"))
+        };
+        let fragment = address.split_once('#').map(|(_, fragment)| fragment);
+        let fragment = fragment.filter(|text| !text.is_empty()).or_else(escaped);
+        let is_glued_on = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        fragment.and_then(|text| text.split(is_glued_on).next()).ok_or(Base64Error)?.parse()
+    }
 }
 
 impl FromStr for ConfirmationLink {
@@ -144,6 +160,25 @@ mod tests {
         assert_eq!(format!("#{}", *text).parse::<ConfirmationLink>().as_ref(), Ok(&link));
         for bad in ["", "#", &text[1..], &format!("{}A", *text), &format!("{}=", *text)] {
             assert_eq!(bad.parse::<ConfirmationLink>(), Err(Base64Error), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_found_in_the_addresses_that_gateways_make_of_it() {
+        let link = ConfirmationLink {
+            id: ShareId::from_bytes([1; 16]),
+            token: ConfirmationToken::from_bytes([2; 32]),
+        };
+        let text = link.fragment();
+        for start in ["/confirm#", "/confirm?by=mail#", "/confirm%23", "/confirm/#"] {
+            for end in ["", ".", ">", "%22"] {
+                let address = format!("https://share.example.org{start}{}{end}", *text);
+                assert_eq!(ConfirmationLink::in_address(&address).as_ref(), Ok(&link), "{address}");
+            }
+        }
+        for start in ["/confirm", "/confirm#", "/confirm%23", "/confirm#x"] {
+            let address = format!("https://share.example.org{start}");
+            assert_eq!(ConfirmationLink::in_address(&address), Err(Base64Error), "{address}");
         }
     }
 
