@@ -3,6 +3,10 @@
 //! Invariant: an error says whether the request can have had an effect: only
 //! [`ApiError::Unreachable`] leaves that open.
 
+mod confirmation;
+
+pub use confirmation::{ask_confirmation, await_confirmation, confirm, deny};
+
 use js_sys::{Date, Promise, Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};

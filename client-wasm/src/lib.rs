@@ -6,6 +6,7 @@
 pub mod api;
 pub mod attachments;
 pub mod compose;
+pub mod confirm;
 pub mod copy;
 pub mod dom;
 pub mod extras;

@@ -34,6 +34,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     routing::get(config, "/", web::to(compose));
     routing::get(config, "/links", web::to(links));
     routing::get(config, "/s{tail:.*}", web::to(open));
+    // The `#` of a mail's link may come escaped, as that of a share's.
+    routing::get(config, "/confirm{tail:.*}", web::to(confirm));
     routing::get(config, "/report", web::to(report));
     routing::get(config, "/assets/{name}", web::to(asset));
 }
@@ -51,6 +53,11 @@ async fn links(request: HttpRequest) -> HttpResponse {
 /// The page that every link leads to.
 async fn open(request: HttpRequest) -> HttpResponse {
     page(&request, "open.html")
+}
+
+/// The page that a mail's link leads to. Loading it confirms nothing.
+async fn confirm(request: HttpRequest) -> HttpResponse {
+    page(&request, "confirm.html")
 }
 
 /// The page that says where reports of abuse go.

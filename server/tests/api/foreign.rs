@@ -40,7 +40,7 @@ fn a_foreign_page_creates_and_spends_nothing() {
     let reply = server.send("POST", "/api/shares", &ours, new.creation().to_string().as_bytes());
     assert_eq!(reply.status, 201);
     let followed = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
-    for path in ["/", "/links", "/s", "/api/policy"] {
+    for path in ["/", "/links", "/s", "/confirm", "/api/policy"] {
         assert_eq!(server.send("GET", path, &followed, b"").status, 200, "{path}");
     }
 }

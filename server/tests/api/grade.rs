@@ -21,7 +21,7 @@ fn every_kind_of_answer_has_the_top_score() {
     let rules = Rules::read();
     let server = TestServer::start();
     let mut replies: Vec<_> = every_kind(&server).into_iter().map(|(reply, _)| reply).collect();
-    for path in ["/", "/links", "/s", "/api/policy", "/nowhere"] {
+    for path in ["/", "/links", "/s", "/confirm", "/api/policy", "/nowhere"] {
         let asked = server.send("GET", path, &[("origin", ORIGIN)], b"");
         // Whoever asks for a page asks for its files.
         let page = String::from_utf8_lossy(&asked.body).into_owned();

@@ -39,6 +39,8 @@ pub(crate) fn every_kind(server: &TestServer) -> Vec<(Reply, u16)> {
         (small("/"), 200),
         (small("/s"), 200),
         (small("/s%23AAAA"), 200),
+        (small("/confirm"), 200),
+        (small("/confirm%23AAAA"), 200),
         (small("/nowhere"), 404),
         (small("/assets/nothing.js"), 404),
         (small("/api/policy"), 200),

@@ -34,6 +34,8 @@ fn logs_tell_the_route_and_nothing_of_the_request() {
         server.call("DELETE", &share.path(""), &share.owner());
         server.get(&format!("/s%23{canary}"));
         server.get(&format!("/s/{canary}?{canary}"));
+        server.get(&format!("/confirm%23{canary}"));
+        server.get(&format!("/confirm?{canary}"));
         server.get(&format!("/assets/{canary}"));
         server.get(&format!("/{canary}/{canary}"));
         server.raw("CANARY-5D1F /api/policy HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
@@ -51,7 +53,7 @@ fn logs_tell_the_route_and_nothing_of_the_request() {
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}")))
         .collect();
     let requests: Vec<_> = lines.iter().filter(|line| line["message"] == "request").collect();
-    assert_eq!(requests.len(), 16, "one line a request: {logs}");
+    assert_eq!(requests.len(), 18, "one line a request: {logs}");
     for line in &lines {
         let text = line.to_string().to_lowercase();
         // The server's own address is in one line, which no request caused.
@@ -60,7 +62,9 @@ fn logs_tell_the_route_and_nothing_of_the_request() {
         }
     }
     let routes: Vec<_> = requests.iter().filter_map(|line| line["route"].as_str()).collect();
-    for route in ["/api/shares/{id}", "/api/shares/{id}/claims", "/s{tail:.*}", "unknown"] {
+    let pages = ["/s{tail:.*}", "/confirm{tail:.*}"];
+    for route in [&["/api/shares/{id}", "/api/shares/{id}/claims", "unknown"], &pages[..]].concat()
+    {
         assert!(routes.contains(&route), "{route} is not in {routes:?}");
     }
     for line in requests {

@@ -23,9 +23,19 @@ fn every_link_leads_to_the_same_page() {
 }
 
 #[test]
+fn every_mail_leads_to_the_same_page() {
+    let server = TestServer::start();
+    let page = server.get("/confirm");
+    assert_eq!(page.status, 200);
+    for path in ["/confirm/", "/confirm?x=y", "/confirm%23AAAA"] {
+        assert_eq!(server.get(path).body, page.body, "{path}");
+    }
+}
+
+#[test]
 fn pages_are_html_or_say_that_there_are_none() {
     let server = TestServer::start();
-    for path in ["/", "/links", "/s"] {
+    for path in ["/", "/links", "/s", "/confirm"] {
         let page = server.get(path);
         let kind = page.header("content-type").expect("there is one");
         if page.body == NOT_BUILT {
