@@ -3,6 +3,7 @@
 //! Invariant: what is written leaves the page sealed or not at all.
 
 mod attachments;
+mod confirmation;
 mod dialog;
 mod form;
 mod links;
@@ -17,7 +18,7 @@ use crate::{
 };
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen_futures::spawn_local;
-use waxseal_core::wire::{Policy, ProblemType};
+use waxseal_core::wire::{IdentityMode, Policy, ProblemType};
 use web_sys::HtmlElement;
 
 /// The server's policy, once it has answered.
@@ -51,7 +52,9 @@ fn load(policy: &SharedPolicy) {
             let insecure = !dom::is_secure();
             dom::show(&dom::by_id::<HtmlElement>("insecure"), insecure);
             dom::show(&dom::by_id::<HtmlElement>("insecure-off"), !answer.allow_insecure_http);
-            form::allow(!insecure || answer.allow_insecure_http);
+            let elsewhere = answer.identity == IdentityMode::Grant;
+            dom::show(&dom::by_id::<HtmlElement>("elsewhere"), elsewhere);
+            form::allow(!elsewhere && (!insecure || answer.allow_insecure_http));
             attachments::set_limit(answer.max_bytes);
             *policy.borrow_mut() = Some(answer);
         }

@@ -109,7 +109,7 @@ async fn with(
 }
 
 /// Waits so long, or till the browser is online again.
-async fn pause(millis: i32) {
+pub async fn pause(millis: i32) {
     let woken = Promise::new(&mut |resolve, _| {
         dom::once(&dom::window(), "online", &resolve);
         let set =

@@ -3,7 +3,7 @@
 use super::{
     SharedPolicy,
     attachments::{self, Attachment},
-    form, links, result,
+    confirmation, form, links, result,
     send::{Order, Stopped},
     steps::{Step, close, current, dialog, show},
 };
@@ -23,7 +23,7 @@ use waxseal_core::{
     manifest::{Manifest, SealedPolicy},
     passphrase::{self, Strength},
     token::OwnerToken,
-    wire::{CreateRequest, ExpiresIn, Policy, Views},
+    wire::{CreateRequest, ExpiresIn, Policy, ShareState, Views},
 };
 use web_sys::{Element, HtmlButtonElement, HtmlElement, HtmlInputElement};
 
@@ -37,6 +37,7 @@ struct Choices {
 
 /// Listens to the dialog and to the button that opens it.
 pub(super) fn start(policy: &SharedPolicy) {
+    confirmation::start();
     result::start();
     let share: HtmlButtonElement = dom::by_id("share");
     share.set_disabled(true);
@@ -179,7 +180,7 @@ async fn get_link(policy: &Policy) {
     let made = match choices(policy) {
         Ok(choices) => {
             show(Step::Busy);
-            make(choices).await
+            make(choices, policy).await
         }
         Err(why) => Err(Stopped::Failed(why)),
     };
@@ -193,12 +194,16 @@ async fn get_link(policy: &Policy) {
     }
 }
 
-async fn make(choices: Choices) -> Result<(), Stopped> {
+async fn make(choices: Choices, policy: &Policy) -> Result<(), Stopped> {
     let (order, secret, label) = prepare(&choices).await.map_err(Stopped::Failed)?;
     let (id, owner) = (order.request.id, order.owner.clone());
     let attachments = attachments::summary(&order.files);
     let receipt = order.send().await?;
-    let expires_at = receipt.expires_at.ok_or_else(|| {
+    let expires_at = match (receipt.state, receipt.expires_at) {
+        (ShareState::Pending, _) => confirmation::get(id, &owner, policy.confirmation).await?,
+        (_, expires_at) => expires_at,
+    };
+    let expires_at = expires_at.ok_or_else(|| {
         Stopped::Failed("The server did not say when the link expires.".to_owned())
     })?;
     let made_at = expires_at.before(choices.expires_in.duration());

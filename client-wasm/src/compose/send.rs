@@ -43,7 +43,7 @@ pub(super) enum Stopped {
 
 thread_local! {
     /// What has to be taken back if the page is left now.
-    static STAGED: RefCell<Option<(ShareId, OwnerToken)>> = const { RefCell::new(None) };
+    static UNFINISHED: RefCell<Option<(ShareId, OwnerToken)>> = const { RefCell::new(None) };
 }
 
 /// Listens for the end of the page: an unfinished share need not wait for the server to forget it.
@@ -54,14 +54,30 @@ pub(super) fn start() {
         if dom::property(&event, "persisted").is_truthy() {
             return;
         }
-        if let Some((id, owner)) = STAGED.take() {
+        if let Some((id, owner)) = UNFINISHED.take() {
             api::revoke_on_leaving(id, &owner);
         }
     });
 }
 
+/// From now on the page must not be left without taking this share back.
+pub(super) fn begin_unfinished(id: ShareId, owner: &OwnerToken) {
+    UNFINISHED.set(Some((id, owner.clone())));
+}
+
+/// Nothing has to be taken back any more.
+pub(super) fn end_unfinished() {
+    UNFINISHED.set(None);
+}
+
+/// Takes back what may be on the server; if it cannot be reached any more, it forgets by itself.
+pub(super) async fn take_back(id: ShareId, owner: &OwnerToken) {
+    let unseen = Progress::new(0, |_| {});
+    transfer::insist(&unseen, async || Ok(api::revoke(id, owner).await?)).await.ok();
+}
+
 impl Order {
-    /// Makes the share; it is published then.
+    /// Makes the share; it is published then, or waits for its owner to confirm who they are.
     ///
     /// # Errors
     /// [`Stopped`]; nothing of it is left on the server then, at the latest in an hour.
@@ -70,16 +86,16 @@ impl Order {
             return self.send_whole().await.map_err(Stopped::Failed);
         }
         let (progress, cancel) = progress::begin(self.plan.size().get());
-        STAGED.set(Some((self.request.id, self.owner.clone())));
+        begin_unfinished(self.request.id, &self.owner);
         let sent = cancel.guard(self.send_parts(&progress)).await;
-        STAGED.set(None);
+        end_unfinished();
         progress::end();
         let why = match sent {
             Some(Ok(receipt)) => return Ok(receipt),
             Some(Err(why)) => Stopped::Failed(why),
             None => Stopped::Cancelled,
         };
-        spawn_local(self.take_back());
+        spawn_local(async move { take_back(self.request.id, &self.owner).await });
         Err(why)
     }
 
@@ -207,12 +223,5 @@ impl Order {
             names.push(format!("“{name}”"));
         }
         if names.is_empty() { "A file".to_owned() } else { names.join(" or ") }
-    }
-
-    /// Takes back what may be on the server; if it cannot be reached any more, it forgets by itself.
-    async fn take_back(self) {
-        let unseen = Progress::new(0, |_| {});
-        let revoke = async || Ok(api::revoke(self.request.id, &self.owner).await?);
-        transfer::insist(&unseen, revoke).await.ok();
     }
 }

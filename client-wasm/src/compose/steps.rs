@@ -9,6 +9,10 @@ use web_sys::HtmlDialogElement;
 pub(super) enum Step {
     Options,
     Busy,
+    /// Who the owner says they are.
+    Identity,
+    /// The number, till it was typed where the mail's link leads.
+    Waiting,
     Result,
 }
 
@@ -42,6 +46,8 @@ impl Step {
         match self {
             Self::Options => "options",
             Self::Busy => "busy",
+            Self::Identity => "identity",
+            Self::Waiting => "waiting",
             Self::Result => "result",
         }
     }
@@ -50,6 +56,8 @@ impl Step {
         match self {
             Self::Options => "dialog-title",
             Self::Busy => "busy-text",
+            Self::Identity => "identity-title",
+            Self::Waiting => "waiting-title",
             Self::Result => "result-title",
         }
     }
@@ -61,7 +69,8 @@ pub(super) fn current() -> Step {
         let selector = format!("#dialog > [data-step={}]:not([hidden])", step.name());
         !dom::all(&selector).is_empty()
     };
-    [Step::Busy, Step::Result].into_iter().find(shown).unwrap_or(Step::Options)
+    let all = [Step::Busy, Step::Identity, Step::Waiting, Step::Result];
+    all.into_iter().find(shown).unwrap_or(Step::Options)
 }
 
 /// The dialog.
