@@ -8,6 +8,7 @@ pub mod axe;
 pub mod browser;
 pub mod clock;
 pub mod command_line;
+pub mod confirmer;
 pub mod deployment;
 pub mod dice;
 pub mod disk;

@@ -7,6 +7,7 @@ use waxseal_core::manifest::{Field, FieldKind};
 use waxseal_tests::{
     axe::Axe,
     browser::{Browser, Look},
+    confirmer::{self, Confirmer},
     deployment::Deployment,
     owner::{MyLinks, kept_by},
     recipient::Recipient,
@@ -166,6 +167,50 @@ async fn owners_screens_are_accessible() -> Result<()> {
     browser.wait_for("#opening-error:not(:empty)").await?;
     inspector.inspect("importing").await?;
     browser.click("#opening-no").await?;
+    inspector.verdict();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn screens_of_confirming_are_accessible() -> Result<()> {
+    let options = ["--identity-session=8h"];
+    let (deployment, smtp) = confirmer::deployment(Engine::Sqlite, &options).await?;
+    let origin = deployment.origin();
+    let browser = Browser::start().await?;
+    let mut inspector = Inspector::new(&browser)?;
+    Sender::open(&browser, &origin).await?;
+    browser.execute("document.querySelector('#elsewhere').hidden = false", vec![]).await?;
+    inspector.inspect("sharing starts elsewhere").await?;
+    confirmer::submit(&browser, "Title", "text").await?;
+    inspector.inspect("who are you").await?;
+    browser.click("#send-mail").await?;
+    browser.wait_for("#address-error:not(:empty)").await?;
+    browser.execute("document.querySelector('#identity-offline').hidden = false", vec![]).await?;
+    inspector.inspect("who are you, with an error").await?;
+    let long = format!("{}@allowed.example", "a-very-long-local-part".repeat(2));
+    confirmer::ask(&browser, &long).await?;
+    inspector.inspect("the number").await?;
+    let number = confirmer::ask_again(&browser).await?;
+    browser.execute("document.querySelector('#waiting-offline').hidden = false", vec![]).await?;
+    inspector.inspect("another number").await?;
+
+    let mail = confirmer::link(&smtp.mail(1).await?, &origin)?;
+    let page = Confirmer::open(&browser, &mail, "asking").await?;
+    inspector.inspect("asking").await?;
+    // The page that asked was left, which takes its share back.
+    page.confirm(confirmer::wrong(&number)).await?;
+    page.is_at("cancelled").await?;
+    let screens =
+        "[...document.querySelectorAll('[data-screen]')].map(screen => screen.dataset.screen)";
+    let screens: Vec<String> = serde_json::from_value(browser.value(screens).await?)?;
+    assert!(screens.len() > 10, "{screens:?}");
+    for screen in screens {
+        let show = "for (const screen of document.querySelectorAll('[data-screen]')) \
+            screen.hidden = screen.dataset.screen !== arguments[0]; \
+            document.querySelector('#number-error').textContent = 'That is not the number.'";
+        browser.execute(show, vec![screen.as_str().into()]).await?;
+        inspector.inspect(&screen).await?;
+    }
     inspector.verdict();
     Ok(())
 }

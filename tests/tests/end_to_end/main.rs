@@ -28,6 +28,7 @@ mod attachments_opened;
 mod attachments_sent;
 mod attachments_shown;
 mod command_line;
+mod confirming;
 mod foreign_pages;
 mod items;
 mod keyboard;
@@ -96,6 +97,15 @@ on_every_engine! {
         what_an_older_version_kept_is_taken_over;
     my_links_backup:
         a_backup_brings_the_list_to_another_browser;
+    confirming:
+        a_number_typed_on_another_device_gets_the_link,
+        three_wrong_numbers_end_it_and_what_was_written_stays,
+        whoever_says_this_was_not_me_ends_it,
+        only_the_newest_mail_counts,
+        a_scanner_that_presses_everything_confirms_nothing,
+        a_session_shares_further_links_without_a_mail,
+        waiting_goes_on_after_an_outage,
+        cancelling_takes_the_share_back;
     mail:
         a_mail_and_its_number_publish_a_share,
         a_mail_has_two_parts_and_no_secret;
