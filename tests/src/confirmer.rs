@@ -88,8 +88,11 @@ pub async fn ask_again(browser: &Browser) -> Result<String> {
     number(browser, "Another mail").await
 }
 
-/// The number, once the dialog says so much beside it.
-async fn number(browser: &Browser, note: &str) -> Result<String> {
+/// The number, once there is one and what the dialog says beside it begins with `note`.
+///
+/// # Errors
+/// If it never is.
+pub async fn number(browser: &Browser, note: &str) -> Result<String> {
     until("a number", async || {
         let (shown, number) = (browser.shows("#number").await?, browser.text("#number").await?);
         let noted = browser.text("#waiting-note").await?.starts_with(note);
