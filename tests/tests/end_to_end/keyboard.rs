@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use waxseal_tests::{
     browser::{Browser, Key},
+    confirmer::{self, Confirmer},
     deployment::Deployment,
     owner::MyLinks,
     recipient::Recipient,
@@ -151,4 +152,43 @@ async fn links_are_looked_after_with_the_keyboard_alone() -> Result<()> {
     links.said("was saved").await?;
     tab_to(&browser, "#import").await?;
     browser.is_quiet(&origin).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn identities_are_confirmed_with_the_keyboard_alone() -> Result<()> {
+    let options = ["--identity-session=8h"];
+    let (deployment, smtp) = confirmer::deployment(Engine::Sqlite, &options).await?;
+    let origin = deployment.origin();
+    let (here, there) = tokio::try_join!(Browser::start(), Browser::start())?;
+    let sender = Sender::open(&here, &origin).await?;
+    confirmer::submit(&here, "Title", "text").await?;
+    let focus = "document.activeElement.id";
+    assert_eq!(here.value(focus).await?, "identity-title", "reading begins at the heading");
+    tab_to(&here, "#address").await?;
+    here.type_text(confirmer::ANN).await?;
+    tab_to(&here, "#stay").await?;
+    here.press(Key::Space).await?;
+    tab_to(&here, "#send-mail").await?;
+    here.press(Key::Enter).await?;
+    let number = confirmer::number(&here, "").await?;
+    assert_eq!(here.value(focus).await?, "waiting-title");
+    here.press(Key::Escape).await?;
+    tab_to(&here, "#send-again").await?;
+    assert_eq!(confirmer::number(&here, "").await?, number, "Escape does not lose it");
+
+    let mail = confirmer::link(&smtp.mail(0).await?, &origin)?;
+    let page = Confirmer::open(&there, &mail, "asking").await?;
+    tab_to(&there, "#deny").await?;
+    there.press(Key::Enter).await?;
+    page.is_at("denying").await?;
+    tab_to(&there, "#deny-no").await?;
+    there.press(Key::Space).await?;
+    page.is_at("asking").await?;
+    tab_to(&there, "#number").await?;
+    there.type_text(&number).await?;
+    there.press(Key::Enter).await?;
+    page.is_at("confirmed").await?;
+    sender.link().await?;
+    here.is_quiet(&origin).await?;
+    there.is_quiet(&origin).await
 }
