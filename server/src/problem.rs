@@ -75,6 +75,12 @@ impl ApiError {
         self.0.cause.as_deref()
     }
 
+    fn over(state: ShareState, at: Timestamp) -> Self {
+        let mut error = Self::new(ProblemType::ShareOver);
+        error.0.over = Some((state, at));
+        error
+    }
+
     fn because(mut self, cause: String) -> Self {
         self.0.cause = Some(cause);
         self
@@ -85,11 +91,8 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unknown => Self::new(ProblemType::UnknownShare),
-            StoreError::Over { state, at } => {
-                let mut error = Self::new(ProblemType::ShareOver);
-                error.0.over = Some((state, at));
-                error
-            }
+            StoreError::Over { state, at } => Self::over(state, at),
+            StoreError::LastNumber { at } => Self::over(ShareState::Burned, at),
             StoreError::ClaimOver => Self::new(ProblemType::ClaimOver),
             StoreError::PassphraseRequired => Self::new(ProblemType::PassphraseRequired),
             StoreError::WrongPassphrase { tries_left } => {
@@ -230,5 +233,7 @@ mod tests {
             assert_eq!(problem["at"].is_string(), kind == "share-over");
             assert!(!problem.to_string().contains("secret"), "a cause is for the log only");
         }
+        let (status, _, problem) = answer(StoreError::LastNumber { at }).await;
+        assert_eq!((status, problem["state"].as_str()), (410, Some("burned")));
     }
 }

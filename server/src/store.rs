@@ -3,9 +3,11 @@
 //! Invariant: of all who ask for the last view of a share, at most one claim is ever given its seal;
 //! that claim may ask again until its lease ends. Nothing is answered before it is durable.
 //!
-//! An unknown id and a wrong token are the same answer, [`StoreError::Unknown`], everywhere.
+//! An unknown id and a wrong token are the same answer, [`StoreError::Unknown`], everywhere. What may be
+//! sent again is answered with [`Done`], which says whether it was done by that very call.
 
 mod address;
+mod done;
 mod error;
 mod part;
 mod quota;
@@ -15,6 +17,7 @@ pub mod redis;
 pub mod sqlite;
 
 pub use address::AddressHash;
+pub use done::Done;
 pub use error::StoreError;
 pub use part::Part;
 pub use quota::{Full, Quota};
@@ -161,7 +164,11 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Conflict`] for any other creation under a known id; [`StoreError::WrongPart`] for
     /// a head that does not fit the size; [`StoreError::OnePartOnly`]; [`StoreError::Full`], also for a
     /// size that the quota has no room for even if nothing else is stored.
-    async fn create(&self, share: NewShare, admission: Admission) -> Result<Receipt, StoreError>;
+    async fn create(
+        &self,
+        share: NewShare,
+        admission: Admission,
+    ) -> Result<Done<Receipt>, StoreError>;
 
     /// Stores part `n` of a staged share, part 0 with the seal in front; again replaces it.
     ///
@@ -196,7 +203,7 @@ pub trait Store: Send + Sync {
         id: ShareId,
         owner: TokenHash,
         admission: Admission,
-    ) -> Result<Receipt, StoreError>;
+    ) -> Result<Done<Receipt>, StoreError>;
 
     /// Sets what a pending share is confirmed with, and says until when. What was set before is void;
     /// wrong numbers that were counted stay so.
@@ -212,19 +219,19 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Unknown`] for any token but the last that was set, and for another number once
-    /// confirmed; [`StoreError::WrongNumber`]; [`StoreError::Over`], also for the number that burns.
+    /// confirmed; [`StoreError::WrongNumber`]; [`StoreError::LastNumber`]; [`StoreError::Over`].
     async fn confirm(
         &self,
         id: ShareId,
         token: TokenHash,
         number: ConfirmationNumber,
-    ) -> Result<Receipt, StoreError>;
+    ) -> Result<Done<Receipt>, StoreError>;
 
     /// Takes a share that was not confirmed back, as [`Self::revoke`] does. Again is the same.
     ///
     /// # Errors
     /// [`StoreError::Unknown`] for any token but the last that was set, and once confirmed.
-    async fn deny(&self, id: ShareId, token: TokenHash) -> Result<Receipt, StoreError>;
+    async fn deny(&self, id: ShareId, token: TokenHash) -> Result<Done<Receipt>, StoreError>;
 
     /// Begins the session that was asked for with a share's confirmation, once. It lasts so long from the
     /// confirmation; says how long that is from now. `None` if none was asked for, or it has begun or
@@ -280,7 +287,7 @@ pub trait Store: Send + Sync {
         access: TokenHash,
         claim: TokenHash,
         proof: Option<TokenHash>,
-    ) -> Result<Opened, StoreError>;
+    ) -> Result<Done<Opened>, StoreError>;
 
     /// Part `n` for a claim whose lease lasts, part 0 without the seal; renews the lease.
     ///
@@ -300,7 +307,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Unknown`].
-    async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<(), StoreError>;
+    async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<Done<()>, StoreError>;
 
     /// What the owner may know.
     ///
@@ -323,13 +330,13 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Unknown`].
-    async fn revoke(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError>;
+    async fn revoke(&self, id: ShareId, owner: TokenHash) -> Result<Done<Status>, StoreError>;
 
     /// Takes a share back as [`Self::revoke`] does, whoever owns it: for the server's operator.
     ///
     /// # Errors
     /// [`StoreError::Unknown`].
-    async fn take_down(&self, id: ShareId) -> Result<(), StoreError>;
+    async fn take_down(&self, id: ShareId) -> Result<Done<()>, StoreError>;
 
     /// Counts what somebody does, together with all servers on this store: all charges or, if one of
     /// them exceeds its allowance, none. An allowance may be used at once; then it comes back evenly.

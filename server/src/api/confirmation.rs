@@ -107,7 +107,7 @@ pub(super) async fn confirm(
 ) -> Result<web::Json<Confirmed>, ApiError> {
     app.rates.admit(network, &[(Rate::Lookups, 1)]).await?;
     let token = request.token.hash();
-    Ok(answer(app.store.confirm(request.id, token, request.number).await?))
+    Ok(answer(app.store.confirm(request.id, token, request.number).await?.answer))
 }
 
 /// "This wasn't me": the share is taken back. The same again changes nothing.
@@ -122,7 +122,7 @@ pub(super) async fn deny(
     Json(request): Json<DenyRequest, LIMIT>,
 ) -> Result<web::Json<Confirmed>, ApiError> {
     app.rates.admit(network, &[(Rate::Lookups, 1)]).await?;
-    Ok(answer(app.store.deny(request.id, request.token.hash()).await?))
+    Ok(answer(app.store.deny(request.id, request.token.hash()).await?.answer))
 }
 
 fn answer(receipt: Receipt) -> web::Json<Confirmed> {

@@ -51,7 +51,7 @@ pub(super) async fn create(
     app.identity.admit_creation(app.store.as_ref(), &grant, id).await?;
     let admission = app.identity.admit(app.store.as_ref(), &cookie).await?;
     let receipt = app.store.create(share, admission).await?;
-    Ok(answer(StatusCode::CREATED, id, receipt))
+    Ok(answer(StatusCode::CREATED, id, receipt.answer))
 }
 
 /// Stores one part of a staged share.
@@ -110,7 +110,7 @@ pub(super) async fn publish(
 ) -> Result<HttpResponse, ApiError> {
     let admission = app.identity.admit(app.store.as_ref(), &cookie).await?;
     let receipt = app.store.publish(id, owner.hash(), admission).await?;
-    Ok(answer(StatusCode::OK, id, receipt))
+    Ok(answer(StatusCode::OK, id, receipt.answer))
 }
 
 /// What the owner may know of a share.
@@ -140,7 +140,7 @@ pub(super) async fn revoke(
     Bearer(owner): Owner,
     Id(id): Id,
 ) -> Result<web::Json<Status>, ApiError> {
-    Ok(web::Json(app.store.revoke(id, owner.hash()).await?))
+    Ok(web::Json(app.store.revoke(id, owner.hash()).await?.answer))
 }
 
 /// The status of up to 200 shares.

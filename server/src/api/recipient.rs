@@ -80,7 +80,7 @@ pub(super) async fn claim(
     let Id(id) = id?;
     app.rates.admit(network, &[(Rate::Openings, 1)]).await?;
     let proof = request.proof.map(|proof| proof.hash());
-    let opened = app.store.claim(id, access.hash(), request.claim.hash(), proof).await?;
+    let opened = app.store.claim(id, access.hash(), request.claim.hash(), proof).await?.answer;
     let mut response = HttpResponse::Ok();
     response
         .content_type(ContentType::octet_stream())

@@ -38,6 +38,12 @@ pub enum StoreError {
         /// Wrong numbers left, at least one.
         tries_left: u32,
     },
+    /// The number is wrong, it was the last one that was left, and so the share is burned.
+    #[error("the last number is wrong")]
+    LastNumber {
+        /// When that happened: now.
+        at: Timestamp,
+    },
     /// A proof was given where no passphrase is set. Nothing was spent.
     #[error("no passphrase is set")]
     NoPassphraseSet,

@@ -152,17 +152,18 @@ impl Record {
         left
     }
 
-    /// Notes that the owner takes the share back, unless it is over some other way.
-    pub(super) fn revoke(&mut self, now: Timestamp) {
+    /// Notes that the owner takes the share back, unless it is over some other way; says whether it does.
+    pub(super) fn revoke(&mut self, now: Timestamp) -> bool {
         let state = self.state(now);
-        if self.revoked_at.is_none()
+        let is_new = self.revoked_at.is_none()
             && matches!(
                 state,
                 ShareState::Live | ShareState::Pending | ShareState::Staged | ShareState::Opened
-            )
-        {
+            );
+        if is_new {
             self.revoked_at = Some(now);
         }
+        is_new
     }
 
     /// Whether only live claims keep the content.

@@ -18,7 +18,7 @@ mod session;
 pub use address::{AddressError, Deployment};
 
 use super::{
-    AddressHash, Admission, Ask, Charge, Clock, LandingView, NewShare, Opened, Part, Quota,
+    AddressHash, Admission, Ask, Charge, Clock, Done, LandingView, NewShare, Opened, Part, Quota,
     Receipt, Retention, Store, StoreError, Whose,
     quota::Usage,
     record::{LIVE_CLAIMS, REMEMBERED, Record, check_new},
@@ -84,6 +84,14 @@ impl RedisStore {
             .with(millis(self.retention.lease_max))
     }
 
+    /// Runs a script that answers with the record.
+    async fn receipt(&self, call: Call) -> Result<Done<Receipt>, StoreError> {
+        let now = call.now;
+        let mut reply = self.runner.run(call).await?;
+        let receipt = reply.record()?.receipt(now);
+        Ok(reply.done(receipt))
+    }
+
     /// The records that are known now, in the order asked.
     async fn records(
         &self,
@@ -103,7 +111,11 @@ impl RedisStore {
 
 #[async_trait]
 impl Store for RedisStore {
-    async fn create(&self, share: NewShare, admission: Admission) -> Result<Receipt, StoreError> {
+    async fn create(
+        &self,
+        share: NewShare,
+        admission: Admission,
+    ) -> Result<Done<Receipt>, StoreError> {
         check_new(&share, &self.retention)?;
         let call = self.call(&scripts::CREATE, share.id).promising();
         let now = call.now;
@@ -118,9 +130,9 @@ impl Store for RedisStore {
             .with(fields::write(&record));
         let mut reply = self.runner.run_storing(call, bytes, until, too_large).await?;
         if reply.was_known() {
-            return reply.record()?.created_again(&share, now);
+            return reply.record()?.created_again(&share, now).map(Done::before);
         }
-        Ok(record.receipt(now))
+        Ok(Done::now(record.receipt(now)))
     }
 
     async fn put_part(
@@ -169,7 +181,7 @@ impl Store for RedisStore {
         id: ShareId,
         owner: TokenHash,
         admission: Admission,
-    ) -> Result<Receipt, StoreError> {
+    ) -> Result<Done<Receipt>, StoreError> {
         let pending = match admission {
             Admission::Live => String::new(),
             Admission::Pending => millis(self.retention.pending).to_string(),
@@ -181,8 +193,7 @@ impl Store for RedisStore {
             .with(millis(self.retention.staged_parts))
             .with(millis(self.retention.record))
             .with(pending);
-        let now = call.now;
-        Ok(self.runner.run(call).await?.record()?.receipt(now))
+        self.receipt(call).await
     }
 
     async fn ask(&self, id: ShareId, owner: TokenHash, ask: Ask) -> Result<Timestamp, StoreError> {
@@ -202,7 +213,7 @@ impl Store for RedisStore {
         id: ShareId,
         token: TokenHash,
         number: ConfirmationNumber,
-    ) -> Result<Receipt, StoreError> {
+    ) -> Result<Done<Receipt>, StoreError> {
         let call = self
             .call(&scripts::CONFIRM, id)
             .promising()
@@ -210,14 +221,11 @@ impl Store for RedisStore {
             .with(number.get())
             .with(NUMBER_TRIES)
             .with(millis(self.retention.record));
-        let now = call.now;
-        Ok(self.runner.run(call).await?.record()?.receipt(now))
+        self.receipt(call).await
     }
 
-    async fn deny(&self, id: ShareId, token: TokenHash) -> Result<Receipt, StoreError> {
-        let call = self.call(&scripts::DENY, id).promising().with_token(token);
-        let now = call.now;
-        Ok(self.runner.run(call).await?.record()?.receipt(now))
+    async fn deny(&self, id: ShareId, token: TokenHash) -> Result<Done<Receipt>, StoreError> {
+        self.receipt(self.call(&scripts::DENY, id).promising().with_token(token)).await
     }
 
     async fn begin_session(
@@ -264,7 +272,7 @@ impl Store for RedisStore {
         access: TokenHash,
         claim: TokenHash,
         proof: Option<TokenHash>,
-    ) -> Result<Opened, StoreError> {
+    ) -> Result<Done<Opened>, StoreError> {
         let call = self
             .lease_call(&scripts::CLAIM, id)
             .promising()
@@ -276,13 +284,14 @@ impl Store for RedisStore {
             .with(LIVE_CLAIMS);
         let mut reply = self.runner.run(call).await?;
         let record = reply.record()?;
-        Ok(Opened {
+        let opened = Opened {
             size: record.size,
             expires_at: record.expiry(),
             views_left: record.views_left,
             lease_until: reply.time()?,
             head: [reply.bytes()?, reply.bytes()?].concat().into(),
-        })
+        };
+        Ok(reply.done(opened))
     }
 
     async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Part, StoreError> {
@@ -295,9 +304,9 @@ impl Store for RedisStore {
         self.runner.run(call).await?.time()
     }
 
-    async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<(), StoreError> {
+    async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<Done<()>, StoreError> {
         let call = self.call(&scripts::ACKNOWLEDGE, id).promising().with_claim(claim);
-        self.runner.run(call).await.map(drop)
+        Ok(self.runner.run(call).await?.done(()))
     }
 
     async fn status(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
@@ -317,15 +326,17 @@ impl Store for RedisStore {
         Ok(records.into_iter().zip(shares).map(status).collect())
     }
 
-    async fn revoke(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
+    async fn revoke(&self, id: ShareId, owner: TokenHash) -> Result<Done<Status>, StoreError> {
         let call = self.call(&scripts::REVOKE, id).promising().with_token(owner);
         let now = call.now;
-        self.runner.run(call).await?.record()?.status(id, owner, now)
+        let mut reply = self.runner.run(call).await?;
+        let status = reply.record()?.status(id, owner, now)?;
+        Ok(reply.done(status))
     }
 
-    async fn take_down(&self, id: ShareId) -> Result<(), StoreError> {
+    async fn take_down(&self, id: ShareId) -> Result<Done<()>, StoreError> {
         let call = self.call(&scripts::REVOKE, id).promising().with("");
-        self.runner.run(call).await.map(drop)
+        Ok(self.runner.run(call).await?.done(()))
     }
 
     async fn charge(&self, whose: Whose, charges: &[Charge]) -> Result<(), StoreError> {

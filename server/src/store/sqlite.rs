@@ -22,8 +22,8 @@ mod usage;
 mod writer;
 
 use super::{
-    AddressHash, Admission, Ask, Charge, Clock, Counts, Full, LandingView, NewShare, Opened, Part,
-    Quota, Receipt, Retention, Store, StoreError, Whose, record::check_new,
+    AddressHash, Admission, Ask, Charge, Clock, Counts, Done, Full, LandingView, NewShare, Opened,
+    Part, Quota, Receipt, Retention, Store, StoreError, Whose, record::check_new,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -82,7 +82,11 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn create(&self, share: NewShare, admission: Admission) -> Result<Receipt, StoreError> {
+    async fn create(
+        &self,
+        share: NewShare,
+        admission: Admission,
+    ) -> Result<Done<Receipt>, StoreError> {
         check_new(&share, &self.retention)?;
         let len = share.head.as_ref().map_or(0, Bytes::len);
         self.writer.call_with_body(len, move |tx| staging::create(tx, &share, admission)).await
@@ -113,7 +117,7 @@ impl Store for SqliteStore {
         id: ShareId,
         owner: TokenHash,
         admission: Admission,
-    ) -> Result<Receipt, StoreError> {
+    ) -> Result<Done<Receipt>, StoreError> {
         self.call(move |tx| staging::publish(tx, id, owner, admission)).await
     }
 
@@ -126,11 +130,11 @@ impl Store for SqliteStore {
         id: ShareId,
         token: TokenHash,
         number: ConfirmationNumber,
-    ) -> Result<Receipt, StoreError> {
+    ) -> Result<Done<Receipt>, StoreError> {
         self.call(move |tx| confirming::confirm(tx, id, token, number)).await
     }
 
-    async fn deny(&self, id: ShareId, token: TokenHash) -> Result<Receipt, StoreError> {
+    async fn deny(&self, id: ShareId, token: TokenHash) -> Result<Done<Receipt>, StoreError> {
         self.call(move |tx| confirming::deny(tx, id, token)).await
     }
 
@@ -167,7 +171,7 @@ impl Store for SqliteStore {
         access: TokenHash,
         claim: TokenHash,
         proof: Option<TokenHash>,
-    ) -> Result<Opened, StoreError> {
+    ) -> Result<Done<Opened>, StoreError> {
         self.call(move |tx| opening::claim(tx, id, access, claim, proof)).await
     }
 
@@ -179,7 +183,7 @@ impl Store for SqliteStore {
         self.call(move |tx| opening::renew(tx, id, claim)).await
     }
 
-    async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<(), StoreError> {
+    async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<Done<()>, StoreError> {
         self.call(move |tx| opening::acknowledge(tx, id, claim)).await
     }
 
@@ -204,11 +208,11 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn revoke(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
+    async fn revoke(&self, id: ShareId, owner: TokenHash) -> Result<Done<Status>, StoreError> {
         self.call(move |tx| opening::revoke(tx, id, owner)).await
     }
 
-    async fn take_down(&self, id: ShareId) -> Result<(), StoreError> {
+    async fn take_down(&self, id: ShareId) -> Result<Done<()>, StoreError> {
         self.call(move |tx| opening::take_back(tx, &mut tx.share(id)?)).await
     }
 

@@ -166,6 +166,7 @@ impl Bench {
             .create(sample.new.clone(), Admission::Live)
             .await
             .expect("a new share is taken")
+            .answer
     }
 
     /// Creates a share of several parts and publishes it.
@@ -180,6 +181,7 @@ impl Bench {
             .publish(sample.new.id, sample.new.owner, Admission::Live)
             .await
             .expect("all parts are there")
+            .answer
     }
 
     /// Claims with the right tokens.
@@ -189,7 +191,8 @@ impl Bench {
         claim: TokenHash,
     ) -> Result<Opened, StoreError> {
         let Sample { new, proof, .. } = sample;
-        self.store().claim(new.id, new.access, claim, *proof).await
+        let done = self.store().claim(new.id, new.access, claim, *proof).await;
+        done.map(|done| done.answer)
     }
 
     /// Whether anything of the share's content is kept anywhere.

@@ -13,6 +13,7 @@ mod redis_cluster;
 #[macro_use]
 mod bench;
 mod confirming;
+mod done;
 mod grants;
 mod leases;
 mod life;
@@ -145,6 +146,10 @@ on_every_engine! {
         reopening_keeps_what_waits,
         without_retention_nothing_outlasts_the_time_to_confirm,
         a_clock_set_back_revives_nothing_that_is_gone;
+    done:
+        of_64_same_calls_at_once_one_did_it,
+        whoever_finds_a_share_over_did_nothing,
+        a_lapsed_claim_has_nothing_to_acknowledge;
     rates:
         of_many_at_once_as_many_pass_as_are_allowed,
         what_was_used_comes_back_evenly,

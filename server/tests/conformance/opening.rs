@@ -23,7 +23,9 @@ async fn race(bench: &Bench, sample: &Sample, racers: usize) -> Vec<Result<Opene
         let (store, start, sample) = (bench.store(), Arc::clone(&start), sample.clone());
         claims.spawn(async move {
             start.wait().await;
-            store.claim(sample.new.id, sample.new.access, token(), sample.proof).await
+            let new = &sample.new;
+            let done = store.claim(new.id, new.access, token(), sample.proof).await;
+            done.map(|done| done.answer)
         });
     }
     claims.join_all().await

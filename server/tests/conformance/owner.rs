@@ -90,7 +90,7 @@ pub(crate) async fn a_revoked_share_is_over_and_its_content_gone(engine: Engine)
 
         bench.advance(MINUTE);
         let again = store.revoke(sample.new.id, sample.new.owner).await.expect("the owner may");
-        assert_eq!(again, status);
+        assert_eq!(*again, *status);
         let over = store.landing(sample.new.id, sample.new.access).await;
         assert_refused!(
             over,

@@ -6,9 +6,9 @@ use crate::{
 };
 use tokio::task::JoinSet;
 use waxseal_core::wire::ShareState;
-use waxseal_server::store::{Opened, StoreError};
+use waxseal_server::store::{Done, Opened, StoreError};
 
-async fn fail(bench: &Bench, sample: &Sample) -> Result<Opened, StoreError> {
+async fn fail(bench: &Bench, sample: &Sample) -> Result<Done<Opened>, StoreError> {
     bench.store().claim(sample.new.id, sample.new.access, token(), Some(token())).await
 }
 
@@ -96,7 +96,7 @@ pub(crate) async fn a_live_claim_asks_again_without_the_proof(engine: Engine) {
     let first = bench.claim(&sample, claim).await.expect("the proof is right");
     for proof in [None, Some(token())] {
         let again = store.claim(sample.new.id, sample.new.access, claim, proof).await;
-        assert_eq!(again.expect("the lease lasts"), first);
+        assert_eq!(*again.expect("the lease lasts"), first);
     }
     let status = store.status(sample.new.id, sample.new.owner).await.expect("known");
     assert_eq!(status.failed_passphrases, 0);

@@ -67,7 +67,7 @@ pub(crate) async fn creating_and_publishing_again_changes_nothing_of_a_pending_s
         for admission in [Admission::Pending, Admission::Live] {
             let created = store.create(new.clone(), admission).await.expect("it is the same");
             let published = store.publish(new.id, new.owner, admission).await.expect("known");
-            assert_eq!([created, published], [receipt; 2]);
+            assert_eq!([*created, *published], [receipt; 2]);
         }
         let part = store.put_part(new.id, new.owner, 0, sample.part(0)).await;
         assert_refused!(part, StoreError::Conflict);
@@ -78,7 +78,7 @@ pub(crate) async fn creating_and_publishing_again_changes_nothing_of_a_pending_s
         bench.advance(MINUTE);
         let created = store.create(new.clone(), Admission::Pending).await.expect("the same");
         let published = store.publish(new.id, new.owner, Admission::Pending).await.expect("known");
-        assert_eq!([created, published], [confirmed; 2]);
+        assert_eq!([*created, *published], [confirmed; 2]);
     }
 }
 

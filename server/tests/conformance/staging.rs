@@ -110,13 +110,13 @@ pub(crate) async fn publishing_again_answers_the_same(engine: Engine) {
     bench.advance(MINUTE);
     let again =
         store.publish(sample.new.id, sample.new.owner, Admission::Live).await.expect("known");
-    assert_eq!(again, receipt);
+    assert_eq!(*again, receipt);
     assert_eq!(bench.create(&sample).await, receipt);
 
     bench.claim(&sample, token()).await.expect("it is live");
     let again =
         store.publish(sample.new.id, sample.new.owner, Admission::Live).await.expect("known");
-    assert_eq!(again, Receipt { state: ShareState::Opened, ..receipt });
+    assert_eq!(*again, Receipt { state: ShareState::Opened, ..receipt });
 }
 
 pub(crate) async fn a_published_share_takes_no_parts(engine: Engine) {
@@ -217,7 +217,7 @@ pub(crate) async fn a_staged_share_can_be_revoked(engine: Engine) {
     let receipt =
         store.publish(sample.new.id, sample.new.owner, Admission::Live).await.expect("known");
     assert_eq!((receipt.state, receipt.expires_at), (ShareState::Revoked, None));
-    assert_eq!(bench.create(&sample).await, receipt);
+    assert_eq!(bench.create(&sample).await, *receipt);
     assert_refused!(
         bench.claim(&sample, token()).await,
         StoreError::Over { state: ShareState::Revoked, .. }

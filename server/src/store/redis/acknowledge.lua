@@ -9,8 +9,9 @@ if not ends then
 end
 keep_record(r)
 redis.call('UNLINK', parked_key(claim))
-if tonumber(ends) > now then
+local is_live = tonumber(ends) > now
+if is_live then
   redis.call('ZADD', CLAIMS, now, claim)
 end
 settle(r)
-return { 'ok' }
+return { is_live and 'ok' or 'known' }

@@ -16,7 +16,7 @@ if ends then
   local seal, first = parked(claim, ends)
   local head = seal and redis.call('GET', part_key(0))
   if head then
-    return { 'ok', flat, extend(r, claim, first, lease, lease_max), seal, head }
+    return { 'known', flat, extend(r, claim, first, lease, lease_max), seal, head }
   end
   redis.call('UNLINK', parked_key(claim))
   settle(r)

@@ -9,7 +9,7 @@ end
 if not r.pending_until then
   keep_record(r)
   if r.number == number then
-    return { 'ok', flat }
+    return { 'known', flat }
   end
   return { 'unknown' }
 end
@@ -25,7 +25,7 @@ if r.number ~= number then
   end
   drop_content(r)
   redis.call('HSET', RECORD, 'burned_at', now)
-  return { 'over', redis.call('HGETALL', RECORD) }
+  return { 'last number', ARGV[1] }
 end
 if not is_complete(r) then
   -- Redis' own clock is ahead: the time to live was the time to confirm.

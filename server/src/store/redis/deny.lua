@@ -7,7 +7,8 @@ if not r or r.token ~= ARGV[2] or not r.pending_until then
 end
 keep_record(r)
 drop_content(r)
-if not is_over(r) then
+local was_over = is_over(r)
+if not was_over then
   redis.call('HSET', RECORD, 'revoked_at', now)
 end
-return { 'ok', redis.call('HGETALL', RECORD) }
+return { was_over and 'known' or 'ok', redis.call('HGETALL', RECORD) }

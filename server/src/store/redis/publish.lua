@@ -8,7 +8,7 @@ if not r then
 end
 if not is_staged(r) then
   keep_record(r)
-  return { 'ok', flat }
+  return { 'known', flat }
 end
 
 redis.call('ZREMRANGEBYSCORE', STAGED, '-inf', now - tonumber(ARGV[3]))

@@ -4,7 +4,7 @@
 //! Invariant: a word that names an error becomes that error, so callers see only `ok` and `known`.
 
 use super::{
-    super::{Full, StoreError, record::Record},
+    super::{Done, Full, StoreError, record::Record},
     fields,
     ledger::Kept,
 };
@@ -64,15 +64,21 @@ impl Reply {
             "no passphrase" => Err(StoreError::NoPassphraseSet),
             "wrong passphrase" => Err(StoreError::WrongPassphrase { tries_left: reply.next()? }),
             "wrong number" => Err(StoreError::WrongNumber { tries_left: reply.next()? }),
+            "last number" => Err(StoreError::LastNumber { at: reply.time()? }),
             "expired" => Err(StoreError::Over { state: ShareState::Expired, at: reply.time()? }),
             "over" => Err(reply.record()?.check_running(now).err().unwrap_or_else(unexpected)),
             _ => Err(unexpected()),
         }
     }
 
-    /// Whether the script found what it was to make, and wrote nothing.
+    /// Whether the script found done what it was to do.
     pub(super) const fn was_known(&self) -> bool {
         self.known
+    }
+
+    /// The answer, and whether the script did what it was to do.
+    pub(super) const fn done<T>(&self, answer: T) -> Done<T> {
+        Done { answer, now: !self.known }
     }
 
     pub(super) fn next<T: FromRedisValue>(&mut self) -> Result<T, StoreError> {

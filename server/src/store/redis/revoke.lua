@@ -14,7 +14,8 @@ end
 for _, claim in ipairs(redis.call('ZRANGEBYSCORE', CLAIMS, '(' .. string.format('%.0f', now), '+inf')) do
   redis.call('ZADD', CLAIMS, now, claim)
 end
-if not r.revoked_at and (r.used_up_at or not is_over(r)) then
+local is_new = not r.revoked_at and (r.used_up_at or not is_over(r))
+if is_new then
   redis.call('HSET', RECORD, 'revoked_at', now)
 end
-return { 'ok', redis.call('HGETALL', RECORD) }
+return { is_new and 'ok' or 'known', redis.call('HGETALL', RECORD) }

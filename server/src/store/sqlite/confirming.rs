@@ -4,7 +4,7 @@
 //! transaction.
 
 use super::{
-    super::{AddressHash, Ask, Receipt, StoreError},
+    super::{AddressHash, Ask, Done, Receipt, StoreError},
     opening::take_back,
     rows::{Tx, millis},
     staging::{owned, stored},
@@ -37,22 +37,23 @@ pub(super) fn confirm(
     id: ShareId,
     token: TokenHash,
     number: ConfirmationNumber,
-) -> Result<Receipt, StoreError> {
+) -> Result<Done<Receipt>, StoreError> {
     let mut share = tx.share(id)?;
     let asked = share.record.asked(token)?;
     let Some(until) = share.record.pending_until else {
         let same = asked.number == number;
-        return same.then(|| share.record.receipt(tx.now)).ok_or(StoreError::Unknown);
+        let receipt = || Done::before(share.record.receipt(tx.now));
+        return same.then(receipt).ok_or(StoreError::Unknown);
     };
     share.record.check_running(tx.now)?;
     if asked.number != number {
         let tries_left = share.record.miss(tx.now);
         tx.save(&share)?;
-        if tries_left == 0 {
-            tx.drop_content(share.key)?;
+        if tries_left > 0 {
+            return Err(StoreError::WrongNumber { tries_left });
         }
-        share.record.check_running(tx.now)?;
-        return Err(StoreError::WrongNumber { tries_left });
+        tx.drop_content(share.key)?;
+        return Err(StoreError::LastNumber { at: tx.now });
     }
     if stored(tx, &share)?.len() as u64 != share.record.size.parts() {
         // The clock was set back after the sweeper had been here.
@@ -61,17 +62,21 @@ pub(super) fn confirm(
     share.record.confirm(&tx.retention, tx.now);
     tx.save(&share)?;
     tx.keep_content(share.key, share.record.content_until())?;
-    Ok(share.record.receipt(tx.now))
+    Ok(Done::now(share.record.receipt(tx.now)))
 }
 
-pub(super) fn deny(tx: &Tx<'_>, id: ShareId, token: TokenHash) -> Result<Receipt, StoreError> {
+pub(super) fn deny(
+    tx: &Tx<'_>,
+    id: ShareId,
+    token: TokenHash,
+) -> Result<Done<Receipt>, StoreError> {
     let mut share = tx.share(id)?;
     share.record.asked(token)?;
     if share.record.pending_until.is_none() {
         return Err(StoreError::Unknown);
     }
-    take_back(tx, &mut share)?;
-    Ok(share.record.receipt(tx.now))
+    let done = take_back(tx, &mut share)?;
+    Ok(done.map(|()| share.record.receipt(tx.now)))
 }
 
 pub(super) fn begin_session(

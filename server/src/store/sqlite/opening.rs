@@ -4,7 +4,7 @@
 //! one that leaves it without a view and without a live claim.
 
 use super::{
-    super::{Opened, Part, StoreError},
+    super::{Done, Opened, Part, StoreError},
     rows::{Lease, Share, Tx},
     staging::owned,
 };
@@ -21,14 +21,14 @@ pub(super) fn claim(
     access: TokenHash,
     claim: TokenHash,
     proof: Option<TokenHash>,
-) -> Result<Opened, StoreError> {
+) -> Result<Done<Opened>, StoreError> {
     let mut share = tx.share(id)?;
     share.record.check_access(access, tx.now)?;
     match tx.lease(share.key, claim)? {
         Some(lease) if tx.now < lease.until => {
             let head = tx.stored(share.key, 0)?.with_seal()?;
             let until = extend(tx, &share, claim, lease)?;
-            return Ok(opened(&share, head, until));
+            return Ok(Done::before(opened(&share, head, until)));
         }
         // Past claims are not remembered for ever where there is no end of views: there it is a new one.
         Some(_) if share.record.views.is_some() => return Err(lapsed(tx, &share)?),
@@ -47,7 +47,7 @@ pub(super) fn claim(
     tx.save(&share)?;
     let until = extend(tx, &share, claim, Lease { first: tx.now, until: tx.now })?;
     tx.forget_old_claims(share.key)?;
-    Ok(opened(&share, head, until))
+    Ok(Done::now(opened(&share, head, until)))
 }
 
 pub(super) fn part(tx: &Tx<'_>, id: ShareId, claim: TokenHash, n: u64) -> Result<Part, StoreError> {
@@ -64,30 +64,41 @@ pub(super) fn renew(tx: &Tx<'_>, id: ShareId, claim: TokenHash) -> Result<Timest
     extend(tx, &share, claim, lease)
 }
 
-pub(super) fn acknowledge(tx: &Tx<'_>, id: ShareId, claim: TokenHash) -> Result<(), StoreError> {
+pub(super) fn acknowledge(
+    tx: &Tx<'_>,
+    id: ShareId,
+    claim: TokenHash,
+) -> Result<Done<()>, StoreError> {
     let share = tx.share(id)?;
     let lease = tx.lease(share.key, claim)?.ok_or(StoreError::Unknown)?;
-    if tx.now < lease.until {
-        // For good, even if the clock is set back.
-        let never = Timestamp::from_unix_millis(0);
-        tx.save_lease(share.key, claim, Lease { until: never, ..lease })?;
-        settle(tx, &share)?;
+    if tx.now >= lease.until {
+        return Ok(Done::before(()));
     }
-    Ok(())
+    // For good, even if the clock is set back.
+    let never = Timestamp::from_unix_millis(0);
+    tx.save_lease(share.key, claim, Lease { until: never, ..lease })?;
+    settle(tx, &share)?;
+    Ok(Done::now(()))
 }
 
-pub(super) fn revoke(tx: &Tx<'_>, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
+pub(super) fn revoke(
+    tx: &Tx<'_>,
+    id: ShareId,
+    owner: TokenHash,
+) -> Result<Done<Status>, StoreError> {
     let mut share = owned(tx, id, owner)?;
-    take_back(tx, &mut share)?;
-    share.record.status(id, owner, tx.now)
+    let done = take_back(tx, &mut share)?;
+    let status = share.record.status(id, owner, tx.now)?;
+    Ok(done.map(|()| status))
 }
 
 /// Whoever asks for it.
-pub(super) fn take_back(tx: &Tx<'_>, share: &mut Share) -> Result<(), StoreError> {
-    share.record.revoke(tx.now);
+pub(super) fn take_back(tx: &Tx<'_>, share: &mut Share) -> Result<Done<()>, StoreError> {
+    let now = share.record.revoke(tx.now);
     tx.save(share)?;
     tx.end_leases(share.key)?;
-    tx.drop_content(share.key)
+    tx.drop_content(share.key)?;
+    Ok(Done { answer: (), now })
 }
 
 fn check_proof(tx: &Tx<'_>, share: &mut Share, proof: Option<TokenHash>) -> Result<(), StoreError> {

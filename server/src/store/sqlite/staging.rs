@@ -3,7 +3,7 @@
 //! Invariant: a share gets parts only while it is staged, and is published only with all of them.
 
 use super::{
-    super::{Admission, NewShare, Receipt, StoreError, record::Record},
+    super::{Admission, Done, NewShare, Receipt, StoreError, record::Record},
     rows::{NewPart, Share, Tx},
 };
 use waxseal_core::{
@@ -16,10 +16,10 @@ pub(super) fn create(
     tx: &Tx<'_>,
     share: &NewShare,
     admission: Admission,
-) -> Result<Receipt, StoreError> {
+) -> Result<Done<Receipt>, StoreError> {
     match tx.find(share.id)? {
         Some(known) if tx.now < known.record.gone_at => {
-            return known.record.created_again(share, tx.now);
+            return known.record.created_again(share, tx.now).map(Done::before);
         }
         Some(gone) => tx.drop_share(gone.key)?,
         None => {}
@@ -34,7 +34,7 @@ pub(super) fn create(
         tx.put(key, &NewPart::split(0, head), None)?;
         tx.keep_content(key, record.content_until())?;
     }
-    Ok(record.receipt(tx.now))
+    Ok(Done::now(record.receipt(tx.now)))
 }
 
 pub(super) fn put_part(
@@ -78,21 +78,22 @@ pub(super) fn publish(
     id: ShareId,
     owner: TokenHash,
     admission: Admission,
-) -> Result<Receipt, StoreError> {
+) -> Result<Done<Receipt>, StoreError> {
     let mut share = owned(tx, id, owner)?;
-    if share.record.state(tx.now) == ShareState::Staged {
-        if stored(tx, &share)?.len() as u64 != share.record.size.parts() {
-            return Err(StoreError::PartsMissing);
-        }
-        share.record.publish(admission, &tx.retention, tx.now);
-        tx.save(&share)?;
-        tx.keep_content(share.key, share.record.content_until())?;
-        tx.db
-            .prepare_cached("UPDATE part SET staged_until = NULL WHERE share = ?")?
-            .execute([share.key])?;
-        tx.usage.publish(share.record.size);
+    if share.record.state(tx.now) != ShareState::Staged {
+        return Ok(Done::before(share.record.receipt(tx.now)));
     }
-    Ok(share.record.receipt(tx.now))
+    if stored(tx, &share)?.len() as u64 != share.record.size.parts() {
+        return Err(StoreError::PartsMissing);
+    }
+    share.record.publish(admission, &tx.retention, tx.now);
+    tx.save(&share)?;
+    tx.keep_content(share.key, share.record.content_until())?;
+    tx.db
+        .prepare_cached("UPDATE part SET staged_until = NULL WHERE share = ?")?
+        .execute([share.key])?;
+    tx.usage.publish(share.record.size);
+    Ok(Done::now(share.record.receipt(tx.now)))
 }
 
 pub(super) fn owned(tx: &Tx<'_>, id: ShareId, owner: TokenHash) -> Result<Share, StoreError> {

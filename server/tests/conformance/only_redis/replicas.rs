@@ -177,7 +177,7 @@ async fn every_call_that_promises_writes_also_where_it_finds_all_done() {
                 store.create(new.clone(), Admission::Live).await.expect("it is new");
             }
             1 => drop(store.claim(new.id, new.access, claim, None).await.expect("it is its own")),
-            2 => store.acknowledge(new.id, claim).await.expect("it was answered"),
+            2 => drop(store.acknowledge(new.id, claim).await.expect("it was answered")),
             3 => drop(store.revoke(new.id, new.owner).await.expect("the owner may")),
             4 => {
                 let id = confirmed.new.id;

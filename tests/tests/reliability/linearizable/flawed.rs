@@ -19,7 +19,7 @@ use waxseal_core::{
     wire::{ShareState, Status},
 };
 use waxseal_server::store::{
-    AddressHash, Admission, Ask, Charge, Clock, LandingView, NewShare, Opened, Part, Quota,
+    AddressHash, Admission, Ask, Charge, Clock, Done, LandingView, NewShare, Opened, Part, Quota,
     Receipt, Retention, Store, StoreError, Whose, redis::RedisStore,
 };
 
@@ -84,14 +84,14 @@ impl Store for FlawedStore {
         access: TokenHash,
         claim: TokenHash,
         proof: Option<TokenHash>,
-    ) -> Result<Opened, StoreError> {
+    ) -> Result<Done<Opened>, StoreError> {
         match self.flaw {
             Flaw::GetThenDelete => {
                 let seen = self.peek(id, access).await;
                 match (self.store.claim(id, access, claim, proof).await, seen) {
                     // The DEL found nothing to delete, and nobody looked.
                     (Err(StoreError::Over { state: ShareState::Opened, .. }), Some(seen)) => {
-                        Ok(seen)
+                        Ok(Done::now(seen))
                     }
                     (answer, _) => answer,
                 }
@@ -132,14 +132,18 @@ impl Store for FlawedStore {
         }
     }
 
-    async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<(), StoreError> {
+    async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<Done<()>, StoreError> {
         if self.flaw == Flaw::AcknowledgedInVain && self.store.renew(id, claim).await.is_ok() {
-            return Ok(());
+            return Ok(Done::now(()));
         }
         self.store.acknowledge(id, claim).await
     }
 
-    async fn create(&self, share: NewShare, admission: Admission) -> Result<Receipt, StoreError> {
+    async fn create(
+        &self,
+        share: NewShare,
+        admission: Admission,
+    ) -> Result<Done<Receipt>, StoreError> {
         self.store.create(share, admission).await
     }
 
@@ -166,7 +170,7 @@ impl Store for FlawedStore {
         id: ShareId,
         owner: TokenHash,
         admission: Admission,
-    ) -> Result<Receipt, StoreError> {
+    ) -> Result<Done<Receipt>, StoreError> {
         self.store.publish(id, owner, admission).await
     }
 
@@ -179,11 +183,11 @@ impl Store for FlawedStore {
         id: ShareId,
         token: TokenHash,
         number: ConfirmationNumber,
-    ) -> Result<Receipt, StoreError> {
+    ) -> Result<Done<Receipt>, StoreError> {
         self.store.confirm(id, token, number).await
     }
 
-    async fn deny(&self, id: ShareId, token: TokenHash) -> Result<Receipt, StoreError> {
+    async fn deny(&self, id: ShareId, token: TokenHash) -> Result<Done<Receipt>, StoreError> {
         self.store.deny(id, token).await
     }
 
@@ -220,11 +224,11 @@ impl Store for FlawedStore {
         self.store.statuses(shares).await
     }
 
-    async fn revoke(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
+    async fn revoke(&self, id: ShareId, owner: TokenHash) -> Result<Done<Status>, StoreError> {
         self.store.revoke(id, owner).await
     }
 
-    async fn take_down(&self, id: ShareId) -> Result<(), StoreError> {
+    async fn take_down(&self, id: ShareId) -> Result<Done<()>, StoreError> {
         self.store.take_down(id).await
     }
 
