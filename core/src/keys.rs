@@ -6,6 +6,7 @@
 use crate::{
     link::LinkSecret,
     passphrase::Passphrase,
+    request::RequestLink,
     token::{AccessToken, Proof, ShareId},
 };
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -53,7 +54,16 @@ pub struct Context([u8; 27]);
 impl LinkKeys {
     /// Derives id and access token.
     pub fn derive(secret: &LinkSecret) -> Self {
-        let expand = Expand(Hkdf::new(Some(b"waxseal/1"), secret.as_bytes()));
+        Self::extract(b"waxseal/1", secret.as_bytes())
+    }
+
+    /// The same for a request, whose token has nothing in common with any share's.
+    pub fn of_request(link: &RequestLink) -> Self {
+        Self::extract(b"waxseal/1 request", link.as_bytes())
+    }
+
+    fn extract(salt: &[u8], secret: &[u8]) -> Self {
+        let expand = Expand(Hkdf::new(Some(salt), secret));
         let mut access = Zeroizing::new([0; 32]);
         expand.purpose("access", access.as_mut());
         let mut id = [0; 16];

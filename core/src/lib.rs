@@ -19,6 +19,7 @@ pub mod open;
 pub mod owned;
 pub mod padding;
 pub mod passphrase;
+pub mod request;
 pub mod seal;
 mod text_enum;
 pub mod time;

@@ -28,7 +28,7 @@ pub enum LinkError {
     /// There is no `#` with something behind it.
     #[error("the link has no key")]
     Missing,
-    /// Fewer than 48 characters of the base64url alphabet, or more.
+    /// Fewer characters of the base64url alphabet than a token has, or more.
     #[error("the link's key has the wrong length")]
     Length,
     /// Not canonical base64url.
@@ -114,11 +114,7 @@ impl LinkSecret {
     /// # Errors
     /// [`LinkError`] says what is wrong.
     pub fn from_fragment(fragment: &str) -> Result<Self, LinkError> {
-        if fragment.is_empty() {
-            return Err(LinkError::Missing);
-        }
-        let token = fragment.split(|c: char| !is_base64url(c)).next();
-        Self::from_token(token.unwrap_or(fragment))
+        Self::from_token(token_in(fragment)?)
     }
 }
 
@@ -129,14 +125,28 @@ impl FoundLink {
     /// # Errors
     /// [`LinkError`] says what is wrong.
     pub fn in_address(address: &str) -> Result<Self, LinkError> {
-        if let Some((_, fragment)) = address.split_once('#').filter(|(_, key)| !key.is_empty()) {
-            return Ok(Self { secret: LinkSecret::from_fragment(fragment)?, exposed: false });
-        }
-        let mut escapes = address.split('%').skip(1);
-        let fragment = escapes.find_map(|escape| escape.strip_prefix("23"));
-        let fragment = fragment.ok_or(LinkError::Missing)?;
-        Ok(Self { secret: LinkSecret::from_fragment(fragment)?, exposed: true })
+        let (fragment, exposed) = fragment_of(address)?;
+        Ok(Self { secret: LinkSecret::from_fragment(fragment)?, exposed })
     }
+}
+
+/// What stands behind the `#` of an address, or behind the `%23` that was made of it, and whether it
+/// was that.
+pub(crate) fn fragment_of(address: &str) -> Result<(&str, bool), LinkError> {
+    if let Some((_, fragment)) = address.split_once('#').filter(|(_, key)| !key.is_empty()) {
+        return Ok((fragment, false));
+    }
+    let mut escapes = address.split('%').skip(1);
+    let fragment = escapes.find_map(|escape| escape.strip_prefix("23"));
+    Ok((fragment.ok_or(LinkError::Missing)?, true))
+}
+
+/// The characters of the alphabet that a fragment starts with.
+pub(crate) fn token_in(fragment: &str) -> Result<&str, LinkError> {
+    if fragment.is_empty() {
+        return Err(LinkError::Missing);
+    }
+    Ok(fragment.split(|c: char| !is_base64url(c)).next().unwrap_or(fragment))
 }
 
 impl fmt::Debug for LinkSecret {

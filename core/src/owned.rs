@@ -3,12 +3,15 @@
 //! Invariant: a link's secret is in here only if its owner wanted it kept.
 
 use crate::{
+    base64url,
     link::LinkSecret,
+    request::{RequestKey, RequestLink},
     time::Timestamp,
     token::{OwnerToken, ShareId},
-    wire::{from_json, objects, to_json},
+    wire::{from_json, maybe_object, objects, to_json},
 };
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// The most links that one text holds.
 pub const MAX_LINKS: usize = 10_000;
@@ -34,6 +37,19 @@ pub struct OwnedLink {
     /// What the link itself is made of, where the owner wants to see it again.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "token")]
     pub token: Option<LinkSecret>,
+    /// Of a request: its link, and the key that opens what is sent in answer.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "maybe_object")]
+    pub request: Option<OwnedRequest>,
+}
+
+/// What whoever asked keeps of a request.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "WrittenRequest", into = "WrittenRequest")]
+pub struct OwnedRequest {
+    /// What its link holds.
+    pub link: RequestLink,
+    /// The private key that goes with it.
+    pub key: RequestKey,
 }
 
 /// When a link was handed on.
@@ -114,6 +130,29 @@ impl OwnedLinks {
     }
 }
 
+/// A request as text.
+#[derive(Serialize, Deserialize)]
+struct WrittenRequest {
+    token: Zeroizing<String>,
+    key: Zeroizing<String>,
+}
+
+impl From<OwnedRequest> for WrittenRequest {
+    fn from(OwnedRequest { link, key }: OwnedRequest) -> Self {
+        Self { token: link.to_token(), key: base64url::encode(key.as_bytes()).into() }
+    }
+}
+
+impl TryFrom<WrittenRequest> for OwnedRequest {
+    type Error = NoLinks;
+
+    fn try_from(WrittenRequest { token, key }: WrittenRequest) -> Result<Self, NoLinks> {
+        let link = RequestLink::from_token(&token).map_err(|_| NoLinks)?;
+        let key = RequestKey::from_bytes(base64url::decode_array(&key).map_err(|_| NoLinks)?);
+        if key.public_key() == *link.public_key() { Ok(Self { link, key }) } else { Err(NoLinks) }
+    }
+}
+
 /// A link's secret as its token.
 mod token {
     use super::LinkSecret;
@@ -152,6 +191,7 @@ mod tests {
             expires_at: None,
             sent_at: Sent::Unknown,
             token: None,
+            request: None,
         }
     }
 
@@ -167,6 +207,20 @@ mod tests {
         let read: OwnedLink = serde_json::from_str(&not_yet).expect("it is a link");
         assert_eq!(read.sent_at, Sent::NotYet);
         assert_eq!(to_json(&read), not_yet);
+    }
+
+    #[test]
+    fn a_request_is_written_with_the_key_of_its_link_and_read_with_no_other() {
+        let key = RequestKey::from_bytes([7; 32]);
+        let mut bytes = [3; 64];
+        bytes[32..].copy_from_slice(&key.public_key());
+        let request = OwnedRequest { link: RequestLink::from_bytes(bytes), key };
+        let json = to_json(&OwnedLink { request: Some(request.clone()), ..link() });
+        let read: OwnedLink = serde_json::from_str(&json).expect("it is a link");
+        assert!(read.request.as_ref() == Some(&request));
+        let other = base64url::encode(&[8; 32]);
+        let json = json.replace(&base64url::encode(request.key.as_bytes()), &other);
+        assert!(serde_json::from_str::<OwnedLink>(&json).is_err());
     }
 
     #[test]

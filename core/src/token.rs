@@ -161,6 +161,19 @@ drawn!(ClaimToken);
 drawn!(ConfirmationToken);
 drawn!(SessionToken);
 
+/// The secret of an answer's link, sealed to whoever asked for it: what HPKE encapsulates, then the
+/// ciphertext; 80 bytes, 107 characters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SealedSecret([u8; 80]);
+
+base64url_text!(SealedSecret, 80);
+
+impl fmt::Debug for SealedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealedSecret(…)")
+    }
+}
+
 /// SHA-256 of a token's bytes: 32 bytes, 43 characters.
 #[derive(Clone, Copy)]
 pub struct TokenHash([u8; 32]);
@@ -186,10 +199,8 @@ impl fmt::Debug for TokenHash {
 fn base64url_schema(len: usize) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
     use utoipa::openapi::schema::{ObjectBuilder, Type};
     // The last character has fewer bits to say, so fewer of the alphabet end a text.
-    let (characters, last) = match len {
-        16 => (21, "[AQgw]"),
-        _ => (42, "[AEIMQUYcgkosw048]"),
-    };
+    let last = if len % 3 == 1 { "[AQgw]" } else { "[AEIMQUYcgkosw048]" };
+    let characters = len * 4 / 3;
     ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some(format!("^[A-Za-z0-9_-]{{{characters}}}{last}$")))

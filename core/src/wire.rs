@@ -3,18 +3,20 @@
 //! Invariant: requests refuse unknown fields; what a type admits is within the API's bounds, so a
 //! handler cannot see a number of views or an expiry outside them.
 
+mod answer;
 mod bounds;
 mod confirmation;
 mod json;
 mod problem;
 
+pub use answer::{Answer, AnswerRequest, Answered, Answers, OFFERS, REQUEST_BYTES};
 pub use bounds::{ExpiresIn, ExpiresInError, Views, ViewsError};
 pub use confirmation::{
     ConfirmRequest, ConfirmationAsked, ConfirmationPolicy, ConfirmationRequest, Confirmed,
     DenyRequest, NUMBER_TRIES, Waiting,
 };
-pub(crate) use json::objects;
 pub use json::{JsonError, from_json, to_json};
+pub(crate) use json::{maybe_object, objects};
 pub use problem::{PROBLEM_JSON, Problem, ProblemType};
 
 use crate::{
@@ -46,6 +48,8 @@ text_enum! {
         Live = "live",
         /// All its views are used up.
         Opened = "opened",
+        /// A request that a share was sent in answer to.
+        Answered = "answered",
         /// Its time is over.
         Expired = "expired",
         /// Taken back by the owner.
@@ -82,6 +86,16 @@ pub struct CreateRequest {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "base64url::bytes")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub head: Option<Vec<u8>>,
+    /// Whether it is no secret but asks for one: its holder reads the note in it, and answers once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks: bool,
+    /// What it is to answer. It needs no proof of who creates it, then.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "json::maybe_object"
+    )]
+    pub answers: Option<Answers>,
 }
 
 /// Answer to a creation and to a publication.
@@ -132,6 +146,10 @@ pub struct Landing {
     /// Wrong passphrases left before the share burns, where there is a passphrase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tries_left: Option<u32>,
+    /// Of a request: its whole ciphertext. It is read, never opened.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "base64url::bytes")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub note: Option<Vec<u8>>,
 }
 
 /// `POST /api/shares/{id}/claims`.
@@ -196,6 +214,9 @@ pub struct Status {
     /// When the owner took it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
+    /// Of a request: what was sent in answer to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
 }
 
 /// `POST /api/status`.

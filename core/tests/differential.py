@@ -1,12 +1,14 @@
-"""The sealed body's scheme and its derivations by PyPI `cryptography`: one JSON request a line, one answer a line."""
+"""The sealed body's scheme, all derivations and HPKE by PyPI `cryptography`: one JSON request a line, one answer a line."""
 
 import json
 import sys
 
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
@@ -40,7 +42,15 @@ def expand(prk, info, length):
 
 
 def derive(secret, passphrase):
-    prk = extract(b"waxseal/1", secret)
+    return derive_as(b"waxseal/1", secret, passphrase)
+
+
+def derive_request(secret):
+    return derive_as(b"waxseal/1 request", secret, b"")
+
+
+def derive_as(salt, secret, passphrase):
+    prk = extract(salt, secret)
 
     def purpose(name, length):
         return expand(prk, b"waxseal/1 " + name, length)
@@ -57,7 +67,33 @@ def derive(secret, passphrase):
     return {name: key.hex() for name, key in keys.items()}
 
 
-CALLS = {"seal": seal, "open": open_, "derive": derive}
+HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+
+
+def public(key):
+    return {"public": X25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw().hex()}
+
+
+def seal_to(public, info, plaintext):
+    return {"sealed": HPKE.encrypt(plaintext, X25519PublicKey.from_public_bytes(public), info).hex()}
+
+
+def open_by(key, info, sealed):
+    try:
+        return {"plaintext": HPKE.decrypt(sealed, X25519PrivateKey.from_private_bytes(key), info).hex()}
+    except InvalidTag:
+        return {"plaintext": None}
+
+
+CALLS = {
+    "seal": seal,
+    "open": open_,
+    "derive": derive,
+    "derive_request": derive_request,
+    "public": public,
+    "seal_to": seal_to,
+    "open_by": open_by,
+}
 
 for line in sys.stdin:
     request = json.loads(line)

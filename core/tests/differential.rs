@@ -18,7 +18,9 @@ use waxseal_core::{
     link::LinkSecret,
     open::Opener,
     passphrase::Passphrase,
+    request::{self, RequestKey, RequestLink},
     seal::Sealer,
+    token::SealedSecret,
 };
 
 /// The other implementation, as a process.
@@ -191,5 +193,47 @@ fn both_derive_the_same_keys() {
         };
         assert_eq!(theirs["input"], hex(body.input().as_bytes()));
         assert_eq!(theirs["proof"].as_str(), proof.as_deref());
+    }
+}
+
+#[test]
+fn what_either_seals_to_a_request_the_other_opens() {
+    let mut other = Other::start();
+    for n in 0..40 {
+        let key = RequestKey::generate(&mut SysRng).expect("there are random numbers");
+        let public = key.public_key();
+        let theirs = other.ask(&json!({ "call": "public", "key": hex(key.as_bytes()) }));
+        assert_eq!(theirs["public"], hex(&public));
+
+        let link = RequestLink::generate(&public, &mut SysRng).expect("there are random numbers");
+        let asked = LinkKeys::of_request(&link);
+        let theirs =
+            other.ask(&json!({ "call": "derive_request", "secret": hex(link.as_bytes()) }));
+        assert_eq!(theirs["id"], hex(asked.id.as_bytes()));
+        assert_eq!(theirs["access"], hex(asked.access.as_bytes()));
+        assert_eq!(theirs["input"], hex(asked.body().input().as_bytes()));
+
+        let secret = LinkSecret::from_bytes(random());
+        let share = LinkKeys::derive(&secret).id;
+        let info =
+            [b"waxseal/1 answer\0", asked.id.as_bytes().as_slice(), share.as_bytes()].concat();
+        let ours = request::seal(&link, &secret, &mut SysRng).expect("there are random numbers");
+        let ours = hex(ours.as_bytes());
+        let open = json!({
+            "call": "open_by", "key": hex(key.as_bytes()), "info": hex(&info), "sealed": ours,
+        });
+        assert_eq!(other.ask(&open)["plaintext"], hex(secret.as_bytes()));
+
+        let seal = json!({
+            "call": "seal_to", "public": hex(&public), "info": hex(&info),
+            "plaintext": hex(secret.as_bytes()),
+        });
+        let theirs = unhex(&other.ask(&seal)["sealed"]).expect("it seals everything");
+        let theirs: [u8; 80] = theirs.try_into().expect("that is its length");
+        let open = |bytes| key.open(asked.id, share, &SealedSecret::from_bytes(bytes));
+        assert!(open(theirs).as_ref() == Ok(&secret));
+        let mut flipped = theirs;
+        flipped[n * 2] ^= 1 << (n % 8);
+        assert!(open(flipped).is_err(), "byte {}", n * 2);
     }
 }

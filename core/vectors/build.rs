@@ -2,7 +2,7 @@
 
 use std::{env, error::Error, fmt::Write, fs, path::Path};
 
-const GROUPS: [&str; 5] = ["link", "manifest", "sealed", "body", "backup"];
+const GROUPS: [&str; 7] = ["link", "manifest", "sealed", "body", "backup", "request", "answer"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let vectors = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../tests/vectors");

@@ -15,6 +15,7 @@ mod hkdf;
 mod known_answers;
 mod links;
 mod manifests;
+mod requests;
 mod sealed;
 mod sizes;
 
@@ -53,6 +54,8 @@ pub fn run() -> Report {
         ("plaintexts", bodies::check),
         ("sealed bodies", sealed::check),
         ("backups", backups::check),
+        ("requests", requests::links),
+        ("answers", requests::answers),
         ("sizes", sizes::check),
     ];
     let groups = groups.into_iter().map(|(name, check)| {
