@@ -225,6 +225,7 @@ fn in_words(row: &Row<'_>) -> String {
             None => format!("waiting{views}"),
         },
         ShareState::Opened => format!("opened{}", last.unwrap_or_default()),
+        ShareState::Answered => "answered".to_owned(),
         ShareState::Expired => format!("expired{views}"),
         ShareState::Revoked => format!("revoked{views}"),
         ShareState::Burned => "destroyed by wrong passphrases".to_owned(),

@@ -92,6 +92,8 @@ pub(crate) fn run(app: &App, args: &args::Send) -> Result<(), Failure> {
         expires_in: terms.expires_in,
         views: terms.views,
         head: None,
+        request: false,
+        answers: None,
     };
 
     let share = OwnedShare { id: keys.id, owner };

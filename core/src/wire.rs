@@ -86,9 +86,10 @@ pub struct CreateRequest {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "base64url::bytes")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub head: Option<Vec<u8>>,
-    /// Whether it is no secret but asks for one: its holder reads the note in it, and answers once.
+    /// Whether it is no secret but a request for one: its holders read the note in it, and one of them
+    /// answers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub asks: bool,
+    pub request: bool,
     /// What it is to answer. It needs no proof of who creates it, then.
     #[serde(
         default,
@@ -216,7 +217,7 @@ pub struct Status {
     pub revoked_at: Option<Timestamp>,
     /// Of a request: what was sent in answer to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<Answer>,
+    pub answer: Option<Box<Answer>>,
 }
 
 /// `POST /api/status`.

@@ -192,6 +192,8 @@ impl Share {
             expires_in: u32::try_into(expires_in).expect("a possible expiry"),
             views: views.map(|views| u32::try_into(views).expect("a possible number of views")),
             head: size.is_one_part().then(|| body.clone()),
+            request: false,
+            answers: None,
         };
         let admission = [Admission::Live, Admission::Pending][usize::from(kind / 32 % 2)];
         Self { new, body, admission }

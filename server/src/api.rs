@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is routed here is what the OpenAPI document lists, and nothing else.
 
+mod answer;
 mod confirmation;
 mod openapi;
 mod operator;
@@ -46,6 +47,7 @@ const ADDRESSES: &[(&str, Methods)] = &[
     ("/api/shares/{id}/claims", &[(Method::POST, || web::to(recipient::claim))]),
     ("/api/shares/{id}/lease", &[(Method::POST, || web::to(recipient::renew))]),
     ("/api/shares/{id}/ack", &[(Method::POST, || web::to(recipient::acknowledge))]),
+    ("/api/shares/{id}/answer", &[(Method::POST, || web::to(answer::answer))]),
     ("/api/shares/{id}/status", &[(Method::GET, || web::to(owner::status))]),
     ("/api/status", &[(Method::POST, || web::to(owner::statuses))]),
     ("/api/operator/shares/{id}", &[(Method::DELETE, || web::to(operator::take_down))]),

@@ -6,7 +6,7 @@ use crate::{problem::ApiError, store::NewShare};
 use waxseal_core::{
     layout::BodySize,
     padding,
-    wire::{CreateRequest, Policy, ProblemType, Views},
+    wire::{CreateRequest, Policy, ProblemType, REQUEST_BYTES, Views},
 };
 
 /// Room for the manifest beside the attachments.
@@ -78,11 +78,14 @@ impl Rules {
         if !policy.expiries.contains(&request.expires_in) {
             return refuse("this expiry is not offered");
         }
+        let answers = request.answers.as_ref().map(|answers| answers.request);
+        if request.request || answers.is_some() {
+            check_request(&request)?;
+        } else if policy.force_passphrase && request.passphrase_hash.is_none() {
+            return refuse("every share must have a passphrase");
+        }
         if policy.force_one_time && request.views != Some(Views::ONE) {
             return refuse("every share must be one-time");
-        }
-        if policy.force_passphrase && request.passphrase_hash.is_none() {
-            return refuse("every share must have a passphrase");
         }
         Ok(NewShare {
             id: request.id,
@@ -93,6 +96,23 @@ impl Rules {
             expires_in: request.expires_in,
             views: request.views,
             head: request.head.map(Into::into),
+            request: request.request,
+            answers,
         })
     }
+}
+
+/// Refuses a request, or what is to answer one, that could never do so.
+fn check_request(request: &CreateRequest) -> Result<(), ApiError> {
+    let refuse = |detail| Err(ApiError::new(ProblemType::Invalid).detail(detail));
+    if request.views != Some(Views::ONE) || request.passphrase_hash.is_some() {
+        return refuse("a request and its answer have one view and no passphrase");
+    }
+    if request.request && request.answers.is_some() {
+        return refuse("a request answers none");
+    }
+    if request.request && request.size.get() > REQUEST_BYTES as u64 {
+        return Err(ApiError::new(ProblemType::TooLarge).detail("a request has 16 KiB at most"));
+    }
+    Ok(())
 }

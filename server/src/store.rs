@@ -32,7 +32,7 @@ use waxseal_core::{
     confirmation::ConfirmationNumber,
     layout::BodySize,
     time::Timestamp,
-    token::{ShareId, TokenHash},
+    token::{SealedSecret, ShareId, TokenHash},
     wire::{ExpiresIn, ShareState, Status, Views},
 };
 
@@ -55,6 +55,10 @@ pub struct NewShare {
     pub views: Option<Views>,
     /// The whole ciphertext, exactly when it is one part: `size` bytes.
     pub head: Option<Bytes>,
+    /// Whether it asks for a secret: it is read and answered, never opened. One view, one part.
+    pub request: bool,
+    /// The request that it was admitted to answer, by [`Store::offer`].
+    pub answers: Option<ShareId>,
 }
 
 /// Whether a share can be opened from its publication on.
@@ -91,7 +95,7 @@ pub struct Receipt {
 }
 
 /// A share that can be opened, as a link holder sees it before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LandingView {
     /// When it expires.
     pub expires_at: Timestamp,
@@ -101,6 +105,8 @@ pub struct LandingView {
     pub size: BodySize,
     /// Wrong passphrases left, where there is a passphrase.
     pub tries_left: Option<u32>,
+    /// Of a request: seal and content.
+    pub note: Option<Bytes>,
 }
 
 /// An opening.
@@ -280,7 +286,8 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::PassphraseRequired`], [`StoreError::WrongPassphrase`],
-    /// [`StoreError::NoPassphraseSet`], [`StoreError::Over`], [`StoreError::ClaimOver`].
+    /// [`StoreError::NoPassphraseSet`], [`StoreError::Over`], [`StoreError::ClaimOver`];
+    /// [`StoreError::Conflict`] for a request.
     async fn claim(
         &self,
         id: ShareId,
@@ -308,6 +315,36 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Unknown`].
     async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<Done<()>, StoreError>;
+
+    /// Admits a share, which need not be there yet, to answer a request that waits: [`OFFERS`] of them at
+    /// most. Again is the same.
+    ///
+    /// [`OFFERS`]: waxseal_core::wire::OFFERS
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`], also for what is no request; [`StoreError::Over`];
+    /// [`StoreError::Conflict`] for one too many.
+    async fn offer(
+        &self,
+        request: ShareId,
+        access: TokenHash,
+        share: ShareId,
+    ) -> Result<(), StoreError>;
+
+    /// Answers a request with a live share that was created for it, and says when that was. Of N that
+    /// answer at once, exactly one does, and the same again gets the same. The request's own content is
+    /// gone when this returns; what is known of it is kept as long as what is known of the share.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`], also for what is no request; [`StoreError::Over`], also once another share
+    /// has answered; [`StoreError::Conflict`] for a share that is not live or not made for this.
+    async fn answer(
+        &self,
+        request: ShareId,
+        access: TokenHash,
+        share: ShareId,
+        sealed: SealedSecret,
+    ) -> Result<Done<Timestamp>, StoreError>;
 
     /// What the owner may know.
     ///

@@ -88,6 +88,8 @@ impl Share {
             expires_in,
             views,
             head: Some(head),
+            request: false,
+            answers: None,
         };
         Ok(Self { secret, owner, proof, keys, request })
     }

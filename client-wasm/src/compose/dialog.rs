@@ -215,6 +215,7 @@ async fn make(choices: Choices, policy: &Policy) -> Result<(), Stopped> {
         expires_at: Some(expires_at),
         sent_at: Sent::NotYet,
         token: None,
+        request: None,
     };
     let listed = owned::add(&kept).await.is_ok();
     result::show(&result::Made {
@@ -267,6 +268,8 @@ async fn prepare(choices: &Choices) -> Result<(Order, LinkSecret, String), Strin
         expires_in: choices.expires_in,
         views: choices.views,
         head: None,
+        request: false,
+        answers: None,
     };
     Ok((Order { plan, files, request, owner }, secret, label))
 }

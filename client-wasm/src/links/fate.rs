@@ -54,7 +54,13 @@ impl Look {
 pub(super) fn is_over(link: &OwnedLink, status: &BatchStatus) -> bool {
     match status {
         BatchStatus::Known(status) => {
-            !matches!(status.state, ShareState::Live | ShareState::Staged | ShareState::Pending)
+            // What answers a request may wait to be opened.
+            let waits = status.answer.as_ref().is_some_and(|answer| !has_passed(answer.expires_at));
+            let ended = !matches!(
+                status.state,
+                ShareState::Live | ShareState::Staged | ShareState::Pending
+            );
+            ended && !waits
         }
         // A server forgets what expired long ago. What has not may be known to another server.
         BatchStatus::Unknown { .. } => link.expires_at.is_none_or(|at| at < now()),
@@ -76,6 +82,7 @@ pub(super) fn can_be_revoked(_: &OwnedLink, status: &BatchStatus) -> bool {
 pub(super) fn of(link: &OwnedLink, status: Option<&BatchStatus>) -> Fate {
     let mut fate = match status {
         None => plain(Look::Unknown, "…", ""),
+        Some(BatchStatus::Known(status)) if link.request.is_some() => request(status),
         Some(BatchStatus::Known(status)) => known(status),
         Some(unknown) if is_over(link, unknown) => {
             plain(Look::Over, "Over", "The server no longer knows it.")
@@ -129,11 +136,42 @@ fn known(status: &Status) -> Fate {
         ShareState::Pending => {
             (Look::Unknown, "Not confirmed yet".to_owned(), "Nobody can open it.".to_owned())
         }
-        ShareState::Staged | ShareState::Unknown => {
+        ShareState::Staged | ShareState::Answered | ShareState::Unknown => {
             (Look::Unknown, "Not finished".to_owned(), "Nobody can open it.".to_owned())
         }
     };
     let until = status.expires_at.filter(|_| status.state == ShareState::Live);
+    Fate { look, state, detail, opened, early: false, until }
+}
+
+/// What to say of a request.
+fn request(status: &Status) -> Fate {
+    let on = |time: Option<Timestamp>| {
+        time.map(|at| format!(" {}", words::date(at))).unwrap_or_default()
+    };
+    const NOBODY: &str = "Nobody answered it.";
+    let (look, state, detail) = match (status.state, &status.answer) {
+        (_, Some(answer)) if has_passed(answer.expires_at) => (
+            Look::Over,
+            format!("Answered {}", words::date(answer.at)),
+            format!("The answer expired {}.", words::date(answer.expires_at)),
+        ),
+        (_, Some(answer)) => (
+            Look::Opened,
+            format!("Answered {}", words::date(answer.at)),
+            format!("You can open it only 1 time, until {}.", words::date(answer.expires_at)),
+        ),
+        (ShareState::Live, _) => (Look::Live, "Waiting for an answer".to_owned(), String::new()),
+        (ShareState::Expired, _) => {
+            (Look::Over, format!("Expired{}", on(status.expires_at)), NOBODY.to_owned())
+        }
+        (ShareState::Revoked, _) => {
+            (Look::Over, format!("Withdrawn{}", on(status.revoked_at)), NOBODY.to_owned())
+        }
+        _ => return known(status),
+    };
+    let until = status.expires_at.filter(|_| status.state == ShareState::Live);
+    let opened = Vec::new();
     Fate { look, state, detail, opened, early: false, until }
 }
 

@@ -1,6 +1,6 @@
 //! The OpenAPI document, generated from the handlers.
 
-use super::{confirmation, operator, owner, recipient};
+use super::{answer, confirmation, operator, owner, recipient};
 use actix_web::HttpResponse;
 use std::{collections::BTreeMap, sync::LazyLock};
 use utoipa::{
@@ -78,6 +78,11 @@ problems! {
         "401": "A grant is needed here, and there is none",
         "403": "The grant is of no use, or a browser sent it for another site",
     }
+    /// Calls that may name a request.
+    Asked {
+        "404": "The request is unknown, or its token wrong",
+        "410": "The request is answered, or over some other way",
+    }
     /// Calls that the share's state may not admit.
     State { "409": "The share's state does not admit it", }
     /// Calls that need room.
@@ -141,7 +146,7 @@ impl Modify for Tokens {
         owner::statuses,
         confirmation::ask, confirmation::wait, confirmation::confirm, confirmation::deny,
         recipient::landing, recipient::claim, recipient::part, recipient::renew,
-        recipient::acknowledge,
+        recipient::acknowledge, answer::answer,
         operator::policy, operator::healthy, operator::ready, operator::take_down, document,
     ),
     components(schemas(Problem)),

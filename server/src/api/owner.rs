@@ -1,7 +1,7 @@
 //! What owners call: creating, uploading, publishing, looking after and revoking shares.
 
 use super::openapi::{
-    Any, Body, Counted, Granted, IdParam, Octets, Over, PartParam, Room, State, Token,
+    Any, Asked, Body, Counted, Granted, IdParam, Octets, Over, PartParam, Room, State, Token,
 };
 use crate::{
     evenly,
@@ -9,7 +9,7 @@ use crate::{
     identity::SessionCookie,
     problem::ApiError,
     service::Service,
-    store::{Rate, Receipt, StoreError},
+    store::{Admission, Rate, Receipt, StoreError},
 };
 use actix_web::{HttpResponse, http::StatusCode, web};
 use tokio::time::Instant;
@@ -17,7 +17,7 @@ use waxseal_core::{
     layout::{PART, SEAL},
     token::{OwnerToken, ShareId},
     wire::{
-        BATCH_LIMIT, BatchStatus, BatchStatusRequest, BatchStatusResponse, CreateRequest,
+        Answers, BATCH_LIMIT, BatchStatus, BatchStatusRequest, BatchStatusResponse, CreateRequest,
         PartsResponse, ProblemType, ShareReceipt, ShareState, Status,
     },
 };
@@ -35,7 +35,7 @@ const BATCH_BYTES: usize = BATCH_LIMIT * 200;
 #[utoipa::path(
     post, path = "/api/shares", tag = "owner", security((), ("grant" = [])),
     request_body = CreateRequest,
-    responses((status = 201, description = "It is there", body = ShareReceipt), Any, Body, Granted, State, Room, Counted)
+    responses((status = 201, description = "It is there", body = ShareReceipt), Any, Body, Granted, Asked, State, Room, Counted)
 )]
 pub(super) async fn create(
     app: App,
@@ -45,11 +45,18 @@ pub(super) async fn create(
     Json(request): Json<CreateRequest, CREATE_LIMIT>,
 ) -> Result<HttpResponse, ApiError> {
     let id = request.id;
+    let answers = request.answers.clone();
     let share = app.rules.admit(request)?;
     let bytes = share.head.as_ref().map_or(0, |head| head.len() as u64);
     app.rates.admit(network, &[(Rate::Creations, 1), (Rate::Bytes, bytes)]).await?;
-    app.identity.admit_creation(app.store.as_ref(), &grant, id).await?;
-    let admission = app.identity.admit(app.store.as_ref(), &cookie).await?;
+    let admission = if let Some(Answers { request, access }) = answers {
+        // Whoever asked has shown who they are, and given this away with the link.
+        app.store.offer(request, access.hash(), id).await?;
+        Admission::Live
+    } else {
+        app.identity.admit_creation(app.store.as_ref(), &grant, id).await?;
+        app.identity.admit(app.store.as_ref(), &cookie).await?
+    };
     let receipt = app.store.create(share, admission).await?;
     Ok(answer(StatusCode::CREATED, id, receipt.answer))
 }

@@ -1,7 +1,7 @@
 //! What recipients call: looking at a share, opening it, fetching its parts.
 
 use super::openapi::{
-    Any, Body, Counted, IdParam, Octets, Over, PartParam, Passphrase, Range, Token,
+    Any, Body, Counted, IdParam, Octets, Over, PartParam, Passphrase, Range, State, Token,
 };
 use crate::{
     extract::{Bearer, ByteRange, Id, Json, PartNumber, Slice, Visitor},
@@ -46,6 +46,7 @@ pub(super) async fn landing(
         passphrase: view.tries_left.is_some(),
         size: view.size,
         tries_left: view.tries_left,
+        note: view.note.map(Into::into),
     }))
 }
 
@@ -66,7 +67,7 @@ pub(super) async fn landing(
                 ("waxseal-views-left" = u32, description = "Openings left; absent = any number")
             )
         ),
-        Any, Body, Token, Over, Passphrase, Counted
+        Any, Body, Token, State, Over, Passphrase, Counted
     )
 )]
 pub(super) async fn claim(

@@ -10,8 +10,8 @@ use std::time::Duration;
 use waxseal_core::{
     layout::BodySize,
     time::Timestamp,
-    token::{ShareId, TokenHash},
-    wire::{ExpiresIn, NUMBER_TRIES, PASSPHRASE_TRIES, ShareState, Status, Views},
+    token::{SealedSecret, ShareId, TokenHash},
+    wire::{Answer, ExpiresIn, NUMBER_TRIES, OFFERS, PASSPHRASE_TRIES, ShareState, Status, Views},
 };
 
 /// How many openings are listed, and how many claims that are over are remembered.
@@ -49,6 +49,23 @@ pub(super) struct Record {
     pub(super) used_up_at: Option<Timestamp>,
     pub(super) revoked_at: Option<Timestamp>,
     pub(super) burned_at: Option<Timestamp>,
+    /// Whether it is a request.
+    pub(super) request: bool,
+    /// The request that it may answer.
+    pub(super) answers: Option<ShareId>,
+    /// Of a request: those that may answer it.
+    pub(super) offers: Vec<ShareId>,
+    /// Of a request: what has answered it.
+    pub(super) answer: Option<Given>,
+}
+
+/// What a request was answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Given {
+    pub(super) share: ShareId,
+    pub(super) sealed: SealedSecret,
+    /// When the share expires.
+    pub(super) until: Timestamp,
 }
 
 impl Record {
@@ -79,6 +96,10 @@ impl Record {
             used_up_at: None,
             revoked_at: None,
             burned_at: None,
+            request: share.request,
+            answers: share.answers,
+            offers: Vec::new(),
+            answer: None,
         };
         if share.head.is_some() {
             record.publish(admission, retention, now);
@@ -88,6 +109,8 @@ impl Record {
 
     /// Starts the expiry, or the time to confirm.
     pub(super) fn publish(&mut self, admission: Admission, retention: &Retention, now: Timestamp) {
+        // Who asked has shown who they are.
+        let admission = if self.answers.is_some() { Admission::Live } else { admission };
         let (lives, end) = match admission {
             Admission::Live => (self.expires_in.duration(), &mut self.expires_at),
             Admission::Pending => (retention.pending, &mut self.pending_until),
@@ -158,7 +181,11 @@ impl Record {
         let is_new = self.revoked_at.is_none()
             && matches!(
                 state,
-                ShareState::Live | ShareState::Pending | ShareState::Staged | ShareState::Opened
+                ShareState::Live
+                    | ShareState::Pending
+                    | ShareState::Staged
+                    | ShareState::Opened
+                    | ShareState::Answered
             );
         if is_new {
             self.revoked_at = Some(now);
@@ -173,8 +200,9 @@ impl Record {
 
     /// Where the share is in its life, and since when if that is over.
     fn stage(&self, now: Timestamp) -> (ShareState, Option<Timestamp>) {
+        let used_up = if self.request { ShareState::Answered } else { ShareState::Opened };
         let ended = [
-            (ShareState::Opened, self.used_up_at),
+            (used_up, self.used_up_at),
             (ShareState::Burned, self.burned_at),
             (ShareState::Revoked, self.revoked_at),
             (ShareState::Expired, self.content_until().filter(|at| now >= *at)),
@@ -207,6 +235,47 @@ impl Record {
         if self.access == access && was_live { Ok(()) } else { Err(StoreError::Unknown) }
     }
 
+    /// The same of a request, and for anything else.
+    pub(super) fn check_request(
+        &self,
+        access: TokenHash,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if self.request { self.check_access(access, now) } else { Err(StoreError::Unknown) }
+    }
+
+    /// Admits a share to answer; says whether it was not before.
+    pub(super) fn offer(&mut self, share: ShareId) -> Result<bool, StoreError> {
+        if self.offers.contains(&share) {
+            return Ok(false);
+        }
+        if self.offers.len() >= OFFERS {
+            return Err(StoreError::Conflict);
+        }
+        self.offers.push(share);
+        Ok(true)
+    }
+
+    /// When it expires, if it is live and may answer this request.
+    pub(super) fn may_answer(&self, request: ShareId, now: Timestamp) -> Option<Timestamp> {
+        let may = self.answers == Some(request) && self.state(now) == ShareState::Live;
+        self.expires_at.filter(|_| may)
+    }
+
+    /// When just this was given in answer, if it was.
+    pub(super) fn given(&self, share: ShareId, sealed: SealedSecret) -> Option<Timestamp> {
+        let same = |given: &Given| given.share == share && given.sealed == sealed;
+        self.used_up_at.filter(|_| self.answer.as_ref().is_some_and(same))
+    }
+
+    /// Answers a request that waits.
+    pub(super) fn give(&mut self, given: Given, retention: &Retention, now: Timestamp) {
+        self.used_up_at = Some(now);
+        self.views_left = Some(0);
+        self.answer = Some(given);
+        self.gone_at = self.gone_at.max(given.until.after(retention.record));
+    }
+
     fn tries_left(&self) -> u32 {
         PASSPHRASE_TRIES.saturating_sub(self.failed)
     }
@@ -229,6 +298,7 @@ impl Record {
             views_left: self.views_left,
             size: self.size,
             tries_left: self.passphrase.map(|_| self.tries_left()),
+            note: None,
         })
     }
 
@@ -253,7 +323,13 @@ impl Record {
             opened_at: self.opened_at.clone(),
             failed_passphrases: self.failed,
             revoked_at: self.revoked_at,
+            answer: self.answered().map(Box::new),
         })
+    }
+
+    fn answered(&self) -> Option<Answer> {
+        let (Given { share, sealed, until }, at) = (self.answer?, self.used_up_at?);
+        Some(Answer { share, sealed, at, expires_at: until })
     }
 
     /// What the owner gets for creating or publishing.
@@ -295,6 +371,13 @@ fn digest(share: &NewShare) -> [u8; 32] {
     if let Some(head) = &share.head {
         hash.update(Sha256::digest(head));
     }
+    // Nothing is added for other shares: what was created before this was known stays the same.
+    if share.request {
+        hash.update(b"request");
+    }
+    if let Some(request) = &share.answers {
+        hash.update([b"answers", request.as_bytes().as_slice()].concat());
+    }
     hash.finalize().into()
 }
 
@@ -326,4 +409,28 @@ impl Retention {
 pub(super) fn times(packed: &[u8]) -> Vec<Timestamp> {
     let (chunks, _) = packed.as_chunks::<8>();
     chunks.iter().map(|at| Timestamp::from_unix_millis(u64::from_be_bytes(*at))).collect()
+}
+
+/// Reads ids that lie packed one after the other.
+pub(super) fn ids(packed: &[u8]) -> Vec<ShareId> {
+    let (chunks, _) = packed.as_chunks();
+    chunks.iter().copied().map(ShareId::from_bytes).collect()
+}
+
+impl Given {
+    /// The share, then the secret: 96 bytes.
+    pub(super) fn pack(&self) -> Vec<u8> {
+        [self.share.as_bytes().as_slice(), self.sealed.as_bytes()].concat()
+    }
+}
+
+impl TryFrom<(&[u8], Timestamp)> for Given {
+    type Error = ();
+
+    /// Reads what was packed.
+    fn try_from((packed, until): (&[u8], Timestamp)) -> Result<Self, ()> {
+        let (share, sealed) = packed.split_first_chunk().ok_or(())?;
+        let sealed = SealedSecret::from_bytes(sealed.try_into().map_err(|_| ())?);
+        Ok(Self { share: ShareId::from_bytes(*share), sealed, until })
+    }
 }

@@ -21,9 +21,9 @@ use super::{
     AddressHash, Admission, Ask, Charge, Clock, Done, LandingView, NewShare, Opened, Part, Quota,
     Receipt, Retention, Store, StoreError, Whose,
     quota::Usage,
-    record::{LIVE_CLAIMS, REMEMBERED, Record, check_new},
+    record::{Given, LIVE_CLAIMS, REMEMBERED, Record, check_new},
 };
-use ::redis::cmd;
+use ::redis::{Value, cmd};
 use async_trait::async_trait;
 use bytes::Bytes;
 use link::Link;
@@ -34,8 +34,8 @@ use waxseal_core::{
     confirmation::ConfirmationNumber,
     layout::BodySize,
     time::Timestamp,
-    token::{ShareId, TokenHash},
-    wire::{NUMBER_TRIES, PASSPHRASE_TRIES, Status},
+    token::{SealedSecret, ShareId, TokenHash},
+    wire::{NUMBER_TRIES, OFFERS, PASSPHRASE_TRIES, ShareState, Status},
 };
 
 /// How much longer than a staged share its parts live: they are renewed together, and hardly more often.
@@ -101,6 +101,19 @@ impl RedisStore {
         let commands = ids.map(|id| cmd("HGETALL").arg(key(id, "record")).take()).collect();
         let read = |value| Ok(fields::read(value)?.filter(|record: &Record| now < record.gone_at));
         self.runner.link.query(commands).await?.into_iter().map(read).collect()
+    }
+
+    /// The content of a request, unless it has just ended.
+    async fn note(&self, id: ShareId, view: &LandingView) -> Result<Bytes, StoreError> {
+        let get = |name| cmd("GET").arg(key(id, name)).take();
+        let parts = self.runner.link.query(vec![get("seal"), get("part:0")]).await?;
+        let parts = parts.into_iter().map(|part| match part {
+            Value::BulkString(bytes) => Some(bytes),
+            _ => None,
+        });
+        let parts: Option<Vec<_>> = parts.collect();
+        let over = StoreError::Over { state: ShareState::Expired, at: view.expires_at };
+        parts.map(|parts| parts.concat().into()).ok_or(over)
     }
 
     async fn record(&self, id: ShareId, now: Timestamp) -> Result<Record, StoreError> {
@@ -263,7 +276,12 @@ impl Store for RedisStore {
 
     async fn landing(&self, id: ShareId, access: TokenHash) -> Result<LandingView, StoreError> {
         let now = self.clock.now();
-        self.record(id, now).await?.landing(access, now)
+        let record = self.record(id, now).await?;
+        let mut view = record.landing(access, now)?;
+        if record.request {
+            view.note = Some(self.note(id, &view).await?);
+        }
+        Ok(view)
     }
 
     async fn claim(
@@ -307,6 +325,43 @@ impl Store for RedisStore {
     async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<Done<()>, StoreError> {
         let call = self.call(&scripts::ACKNOWLEDGE, id).promising().with_claim(claim);
         Ok(self.runner.run(call).await?.done(()))
+    }
+
+    async fn offer(
+        &self,
+        request: ShareId,
+        access: TokenHash,
+        share: ShareId,
+    ) -> Result<(), StoreError> {
+        let call = self
+            .call(&scripts::OFFER, request)
+            .with_token(access)
+            .with(share.as_bytes())
+            .with(OFFERS);
+        self.runner.run(call).await.map(drop)
+    }
+
+    async fn answer(
+        &self,
+        request: ShareId,
+        access: TokenHash,
+        share: ShareId,
+        sealed: SealedSecret,
+    ) -> Result<Done<Timestamp>, StoreError> {
+        let call = self.call(&scripts::ANSWER, request).promising();
+        // It may end meanwhile, as it may a moment later.
+        let known = self.records([share].into_iter(), call.now).await?;
+        let known = known.into_iter().flatten().next();
+        let until = known.and_then(|record| record.may_answer(request, call.now));
+        let given = Given { share, sealed, until: until.unwrap_or(call.now) };
+        let call = call
+            .with_token(access)
+            .with(given.pack())
+            .with(until.map_or_else(String::new, |until| until.unix_millis().to_string()))
+            .with(millis(self.retention.record));
+        let mut reply = self.runner.run(call).await?;
+        let at = reply.time()?;
+        Ok(reply.done(at))
     }
 
     async fn status(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {

@@ -7,6 +7,7 @@
 //! and the files of the others are unlinked. Unlinking is not synced: files that come back after a power
 //! cut, or are left by a crash, are without a row and without a seal, and the next start removes them.
 
+mod answering;
 mod confirming;
 mod database;
 mod errors;
@@ -34,7 +35,7 @@ use waxseal_core::{
     confirmation::ConfirmationNumber,
     layout::BodySize,
     time::Timestamp,
-    token::{ShareId, TokenHash},
+    token::{SealedSecret, ShareId, TokenHash},
     wire::Status,
 };
 use writer::Writer;
@@ -162,7 +163,7 @@ impl Store for SqliteStore {
     }
 
     async fn landing(&self, id: ShareId, access: TokenHash) -> Result<LandingView, StoreError> {
-        self.call(move |tx| tx.share(id)?.record.landing(access, tx.now)).await
+        self.call(move |tx| answering::landing(tx, id, access)).await
     }
 
     async fn claim(
@@ -185,6 +186,25 @@ impl Store for SqliteStore {
 
     async fn acknowledge(&self, id: ShareId, claim: TokenHash) -> Result<Done<()>, StoreError> {
         self.call(move |tx| opening::acknowledge(tx, id, claim)).await
+    }
+
+    async fn offer(
+        &self,
+        request: ShareId,
+        access: TokenHash,
+        share: ShareId,
+    ) -> Result<(), StoreError> {
+        self.call(move |tx| answering::offer(tx, request, access, share)).await
+    }
+
+    async fn answer(
+        &self,
+        request: ShareId,
+        access: TokenHash,
+        share: ShareId,
+        sealed: SealedSecret,
+    ) -> Result<Done<Timestamp>, StoreError> {
+        self.call(move |tx| answering::answer(tx, request, access, share, sealed)).await
     }
 
     async fn status(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {

@@ -18,6 +18,7 @@ mod pages;
 mod policy;
 mod rates;
 mod recipient;
+mod requests;
 mod resume;
 mod sessions;
 mod slow;

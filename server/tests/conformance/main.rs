@@ -25,6 +25,7 @@ mod passphrases;
 mod pending;
 mod quotas;
 mod rates;
+mod requests;
 mod sample;
 mod staging;
 
@@ -150,6 +151,17 @@ on_every_engine! {
         of_64_same_calls_at_once_one_did_it,
         whoever_finds_a_share_over_did_nothing,
         a_lapsed_claim_has_nothing_to_acknowledge;
+    requests:
+        a_request_is_read_as_often_as_one_likes_and_never_opened,
+        the_first_answer_stays_and_is_told_again,
+        of_64_racing_answers_exactly_one_is_given,
+        of_many_shares_offered_at_once_ten_are_admitted,
+        nothing_but_a_live_share_made_for_it_answers,
+        what_answers_is_live_without_its_makers_confirmation,
+        a_request_that_was_not_confirmed_or_is_over_admits_nothing,
+        an_unknown_request_a_wrong_token_and_a_share_are_alike,
+        an_answer_is_known_as_long_as_its_share,
+        an_answered_request_stays_so_when_withdrawn;
     rates:
         of_many_at_once_as_many_pass_as_are_allowed,
         what_was_used_comes_back_evenly,

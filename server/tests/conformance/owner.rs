@@ -30,6 +30,7 @@ pub(crate) async fn the_status_tells_the_whole_life(engine: Engine) {
         opened_at: vec![],
         failed_passphrases: 0,
         revoked_at: None,
+        answer: None,
     };
     let status = || store.status(sample.new.id, sample.new.owner);
     assert_eq!(status().await.expect("known"), expected);

@@ -41,6 +41,8 @@ impl Sample {
             expires_in: ExpiresIn::try_from(86_400).expect("a day is a possible expiry"),
             views: None,
             head: size.is_one_part().then(|| body.clone()),
+            request: false,
+            answers: None,
         };
         Self { new, body, proof: None }
     }

@@ -158,6 +158,8 @@ impl Secrets {
             expires_in: (self.terms.expires_in * 60).try_into()?,
             views: self.terms.views.map(wire::Views::try_from).transpose()?,
             head: one_part.then(|| self.contents[usize::from(content)].to_vec()),
+            request: false,
+            answers: None,
         })
     }
 

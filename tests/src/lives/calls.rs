@@ -102,6 +102,8 @@ impl Life {
             expires_in: ExpiresIn::try_from(self.expires_in)?,
             views: self.views.map(Views::try_from).transpose()?,
             head: self.size.is_one_part().then(|| self.body.to_vec()),
+            request: false,
+            answers: None,
         })
     }
 

@@ -160,6 +160,7 @@ async fn more_links_than_one_question_takes_are_asked_for_in_several() -> Result
             expires_at: None,
             sent_at: Sent::Unknown,
             token: None,
+            request: None,
         }
     };
     let links = OwnedLinks {

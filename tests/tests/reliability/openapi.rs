@@ -101,6 +101,8 @@ async fn make(api: &Api, store: &RedisStore, id: ShareId, state: &str) -> Result
         expires_in: ExpiresIn::try_from(86_400)?,
         views: once.then_some(Views::ONE),
         head: (!staged).then(|| vec![0; SMALLEST as usize]),
+        request: false,
+        answers: None,
     };
     let answer = api.send(http::Method::POST, "/api/shares", None, Some(&request)).await?;
     ensure!(answer.status == 201, "{answer:?}");
@@ -126,6 +128,8 @@ async fn make_pending(store: &RedisStore, id: ShareId) -> Result<()> {
         expires_in: ExpiresIn::try_from(86_400)?,
         views: None,
         head: Some(vec![0; SMALLEST as usize].into()),
+        request: false,
+        answers: None,
     };
     store.create(new, Admission::Pending).await?;
     let token = ConfirmationToken::from_bytes([6; 32]).hash();

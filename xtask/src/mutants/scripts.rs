@@ -18,11 +18,13 @@ use std::time::Instant;
 const FOLDER: &str = "server/src/store/redis";
 
 /// The worse it would be if they were wrong, the earlier.
-const SCRIPTS: [&str; 18] = [
+const SCRIPTS: [&str; 20] = [
     "claim",
     "prelude",
     "revoke",
     "acknowledge",
+    "answer",
+    "offer",
     "renew",
     "part",
     "create",

@@ -11,6 +11,10 @@ if not r or r.access ~= access or is_staged(r) or r.pending_until then
   return { 'unknown' }
 end
 
+if r.request then
+  return { 'conflict' }
+end
+
 local ends = redis.call('ZSCORE', CLAIMS, claim)
 if ends then
   local seal, first = parked(claim, ends)

@@ -4,11 +4,15 @@
 
 use super::super::{
     AddressHash, Ask, StoreError,
-    record::{Record, times},
+    record::{Given, Record, ids, times},
 };
 use ::redis::{Value, from_redis_value};
 use std::{collections::HashMap, str::FromStr};
-use waxseal_core::{time::Timestamp, token::TokenHash, wire::Views};
+use waxseal_core::{
+    time::Timestamp,
+    token::{ShareId, TokenHash},
+    wire::Views,
+};
 
 /// Names and values in turn, of a record that was just created.
 pub(super) fn write(record: &Record) -> Vec<Vec<u8>> {
@@ -27,6 +31,8 @@ pub(super) fn write(record: &Record) -> Vec<Vec<u8>> {
         ("expires_at", record.expires_at.map(time)),
         ("pending_until", record.pending_until.map(time)),
         ("gone_at", Some(time(record.gone_at))),
+        ("request", record.request.then(|| b"1".to_vec())),
+        ("answers", record.answers.map(|id| id.as_bytes().to_vec())),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some([name.as_bytes().to_vec(), value?]))
@@ -67,6 +73,10 @@ impl Fields {
             used_up_at: self.time("used_up_at")?,
             revoked_at: self.time("revoked_at")?,
             burned_at: self.time("burned_at")?,
+            request: self.0.contains_key("request"),
+            answers: self.array("answers")?.map(ShareId::from_bytes),
+            offers: self.0.get("offers").map_or_else(Vec::new, |packed| ids(packed)),
+            answer: self.given()?,
         })
     }
 
@@ -79,7 +89,13 @@ impl Fields {
         }))
     }
 
-    fn array(&self, name: &str) -> Result<Option<[u8; 32]>, StoreError> {
+    fn given(&self) -> Result<Option<Given>, StoreError> {
+        let Some(packed) = self.0.get("answer") else { return Ok(None) };
+        let until = some(self.time("answer_until")?)?;
+        Ok(Some(parsed((packed.as_slice(), until))?))
+    }
+
+    fn array<const N: usize>(&self, name: &str) -> Result<Option<[u8; N]>, StoreError> {
         self.0.get(name).map(|bytes| parsed(bytes.as_slice())).transpose()
     }
 

@@ -55,6 +55,14 @@ local function load_owned(owner)
   end
 end
 
+-- As `load`, if it is a request and the token its holders'.
+local function load_request(access)
+  local r, flat = load()
+  if r and r.request and r.access == access and r.expires_at and not r.pending_until then
+    return r, flat
+  end
+end
+
 local function is_staged(r)
   return not r.expires_at and not r.pending_until and not r.revoked_at
 end

@@ -15,7 +15,8 @@ redis.call('ZREMRANGEBYSCORE', STAGED, '-inf', now - tonumber(ARGV[3]))
 if redis.call('ZCARD', STAGED) ~= part_count(r) or not is_complete(r) then
   return { 'parts missing' }
 end
-if ARGV[5] == '' then
+-- Who asked for it has shown who they are.
+if ARGV[5] == '' or r.answers then
   go_live(r, tonumber(ARGV[4]))
 else
   keep_content(r, 'pending_until', tonumber(ARGV[5]), tonumber(ARGV[4]))

@@ -35,6 +35,8 @@ scripts! {
     RENEW = "renew.lua",
     ACKNOWLEDGE = "acknowledge.lua",
     REVOKE = "revoke.lua",
+    OFFER = "offer.lua",
+    ANSWER = "answer.lua",
 }
 
 /// A script, and the hash that servers who have seen it know it by.

@@ -20,7 +20,7 @@ use std::{
 const PAGE: i64 = 4096;
 
 /// What makes a database of each version out of one of the version before; none is ever changed.
-const VERSIONS: [&str; 3] = [SHARES, CONFIRMATIONS, GRANTS];
+const VERSIONS: [&str; 4] = [SHARES, CONFIRMATIONS, GRANTS, REQUESTS];
 
 const SHARES: &str = "
     CREATE TABLE share (
@@ -103,6 +103,17 @@ const GRANTS: &str = "
         until INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX used_grant_until ON used_grant (until);
+";
+
+const REQUESTS: &str = "
+    ALTER TABLE share ADD COLUMN request INTEGER NOT NULL DEFAULT 0;
+    -- The request that the share may answer.
+    ALTER TABLE share ADD COLUMN answers BLOB;
+    -- Of a request: the ids of those that may answer, one behind the other.
+    ALTER TABLE share ADD COLUMN offers BLOB NOT NULL DEFAULT x'';
+    -- The id of the share that has answered, then its sealed secret; and when it expires.
+    ALTER TABLE share ADD COLUMN answer BLOB;
+    ALTER TABLE share ADD COLUMN answer_until INTEGER;
 ";
 
 /// Opens the database, the folder of its parts and the room kept for a full disk.

@@ -24,6 +24,9 @@ pub(super) fn claim(
 ) -> Result<Done<Opened>, StoreError> {
     let mut share = tx.share(id)?;
     share.record.check_access(access, tx.now)?;
+    if share.record.request {
+        return Err(StoreError::Conflict);
+    }
     match tx.lease(share.key, claim)? {
         Some(lease) if tx.now < lease.until => {
             let head = tx.stored(share.key, 0)?.with_seal()?;

@@ -6,7 +6,7 @@
 use super::{
     super::{
         AddressHash, Ask, Part, Retention, StoreError,
-        record::{LIVE_CLAIMS, REMEMBERED, Record, times},
+        record::{Given, LIVE_CLAIMS, REMEMBERED, Record, ids, times},
     },
     database::insert_content,
     files::{Files, LARGE},
@@ -114,9 +114,9 @@ impl Tx<'_> {
     pub(super) fn insert(&self, id: ShareId, record: &Record) -> Result<i64, StoreError> {
         let mut statement = self.db.prepare_cached(
             "INSERT INTO share (id, access, owner, passphrase, size, expires_in, views, digest,
-                created_at, gone_at, failed, opened_at)
+                created_at, gone_at, failed, opened_at, request, answers)
              VALUES (:id, :access, :owner, :passphrase, :size, :expires_in, :views, :digest,
-                :created_at, :gone_at, 0, x'')",
+                :created_at, :gone_at, 0, x'', :request, :answers)",
         )?;
         let key = statement.insert(named_params! {
             ":id": id.as_bytes(),
@@ -129,6 +129,8 @@ impl Tx<'_> {
             ":digest": record.digest,
             ":created_at": millis(record.created_at),
             ":gone_at": millis(record.gone_at),
+            ":request": record.request,
+            ":answers": record.answers.as_ref().map(ShareId::as_bytes),
         })?;
         self.save(&Share { key, record: record.clone() })?;
         Ok(key)
@@ -139,13 +141,16 @@ impl Tx<'_> {
         let opened_at: Vec<u8> =
             record.opened_at.iter().flat_map(|at| at.unix_millis().to_be_bytes()).collect();
         let ask = record.ask.as_ref();
+        let offers: Vec<u8> = record.offers.iter().flat_map(|id| *id.as_bytes()).collect();
+        let given = record.answer.as_ref();
         self.db
             .prepare_cached(
                 "UPDATE share SET expires_at = :expires_at, gone_at = :gone_at,
                     pending_until = :pending_until, token = :token, number = :number,
                     session_of = :session_of, wrong_numbers = :wrong_numbers,
                     views_left = :views_left, failed = :failed, opened_at = :opened_at,
-                    used_up_at = :used_up_at, revoked_at = :revoked_at, burned_at = :burned_at
+                    used_up_at = :used_up_at, revoked_at = :revoked_at, burned_at = :burned_at,
+                    offers = :offers, answer = :answer, answer_until = :answer_until
                  WHERE key = :key",
             )?
             .execute(named_params! {
@@ -163,6 +168,9 @@ impl Tx<'_> {
                 ":used_up_at": record.used_up_at.map(millis),
                 ":revoked_at": record.revoked_at.map(millis),
                 ":burned_at": record.burned_at.map(millis),
+                ":offers": offers,
+                ":answer": given.map(Given::pack),
+                ":answer_until": given.map(|given| millis(given.until)),
             })?;
         Ok(())
     }
@@ -381,6 +389,10 @@ fn read_share(row: &Row<'_>) -> Result<Share, StoreError> {
         }),
         _ => None,
     };
+    let given = match (row.get::<_, Option<Vec<u8>>>("answer")?, row.get("answer_until")?) {
+        (Some(packed), Some(until)) => Some(parsed((packed.as_slice(), time(until)))?),
+        _ => None,
+    };
     let record = Record {
         access: hash(row.get("access")?),
         owner: hash(row.get("owner")?),
@@ -401,6 +413,10 @@ fn read_share(row: &Row<'_>) -> Result<Share, StoreError> {
         used_up_at: row.get::<_, Option<_>>("used_up_at")?.map(time),
         revoked_at: row.get::<_, Option<_>>("revoked_at")?.map(time),
         burned_at: row.get::<_, Option<_>>("burned_at")?.map(time),
+        request: row.get("request")?,
+        answers: row.get::<_, Option<_>>("answers")?.map(ShareId::from_bytes),
+        offers: ids(&row.get::<_, Vec<u8>>("offers")?),
+        answer: given,
     };
     Ok(Share { key: row.get("key")?, record })
 }

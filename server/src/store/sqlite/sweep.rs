@@ -145,6 +145,8 @@ mod tests {
             expires_in: ExpiresIn::try_from(86_400).expect("a possible expiry"),
             views: None,
             head: None,
+            request: false,
+            answers: None,
         };
         let record = Record::new(&new, Admission::Live, &tx.retention, NOW);
         let key = tx.insert(new.id, &record).expect("it is new");

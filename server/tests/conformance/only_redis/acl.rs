@@ -14,7 +14,7 @@ use std::{
     path::PathBuf,
     time::{Duration, Instant},
 };
-use waxseal_core::wire::ShareState;
+use waxseal_core::{token::SealedSecret, wire::ShareState};
 use waxseal_server::network::Network;
 use waxseal_server::store::{
     AddressHash, Admission, Ask, Charge, NewShare, Quota, Rate, Retention, Store, StoreError,
@@ -111,6 +111,15 @@ async fn round_trip(deployment: &Deployment) -> Result<(), StoreError> {
     store.create(denied.new.clone(), Admission::Pending).await?;
     store.ask(denied.new.id, denied.new.owner, ask).await?;
     store.deny(denied.new.id, ask.token).await?;
+
+    let request = NewShare { request: true, ..Sample::one_time().new };
+    store.create(request.clone(), Admission::Live).await?;
+    store.landing(request.id, request.access).await?;
+    let reply = NewShare { answers: Some(request.id), ..Sample::one_time().new };
+    store.offer(request.id, request.access, reply.id).await?;
+    store.create(reply.clone(), Admission::Live).await?;
+    let sealed = SealedSecret::from_bytes([6; 80]);
+    store.answer(request.id, request.access, reply.id, sealed).await?;
 
     // What is over takes no room, and its id can be had again.
     let short = NewShare { expires_in: 60.try_into().expect("a minute"), ..Sample::one_time().new };

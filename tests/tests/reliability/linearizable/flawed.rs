@@ -15,7 +15,7 @@ use waxseal_core::{
     confirmation::ConfirmationNumber,
     layout::BodySize,
     time::Timestamp,
-    token::{ShareId, TokenHash},
+    token::{SealedSecret, ShareId, TokenHash},
     wire::{ShareState, Status},
 };
 use waxseal_server::store::{
@@ -122,10 +122,10 @@ impl Store for FlawedStore {
                 if self.flaw == Flaw::LandingRemembers =>
             {
                 let over = StoreError::Over { state: ShareState::Revoked, at };
-                landings.get(&id).copied().ok_or(over)
+                landings.get(&id).cloned().ok_or(over)
             }
             Ok(view) => {
-                landings.insert(id, view);
+                landings.insert(id, view.clone());
                 Ok(view)
             }
             other => other,
@@ -211,6 +211,25 @@ impl Store for FlawedStore {
 
     async fn renew(&self, id: ShareId, claim: TokenHash) -> Result<Timestamp, StoreError> {
         self.store.renew(id, claim).await
+    }
+
+    async fn offer(
+        &self,
+        request: ShareId,
+        access: TokenHash,
+        share: ShareId,
+    ) -> Result<(), StoreError> {
+        self.store.offer(request, access, share).await
+    }
+
+    async fn answer(
+        &self,
+        request: ShareId,
+        access: TokenHash,
+        share: ShareId,
+        sealed: SealedSecret,
+    ) -> Result<Done<Timestamp>, StoreError> {
+        self.store.answer(request, access, share, sealed).await
     }
 
     async fn status(&self, id: ShareId, owner: TokenHash) -> Result<Status, StoreError> {
