@@ -4,6 +4,7 @@
 //! the largest share is one that a sealed body can hold.
 
 mod abuse_contact;
+mod embedding;
 mod errors;
 mod expiries;
 mod grant_keys;
@@ -12,6 +13,7 @@ mod proxies;
 mod store_url;
 
 pub use abuse_contact::AbuseContact;
+pub use embedding::{EmbeddingOrigins, EmbeddingOriginsError};
 use errors::CheckError;
 pub use errors::ConfigError;
 pub use expiries::{Expiries, ExpiriesError};
@@ -178,6 +180,11 @@ pub struct Settings {
     /// Where reports of abuse go, told on every recipient's page: an e-mail address or an https:// one.
     #[conf(long, env, serde(use_value_parser))]
     pub abuse_contact: Option<AbuseContact>,
+
+    /// Web applications that may show the share dialog in their pages, as origins such as
+    /// https://app.example.org, comma-separated (a list in TOML).
+    #[conf(long, env, default_value = "", default_help_str = "none")]
+    pub embedding_origins: EmbeddingOrigins,
 
     /// The token with which `waxseal takedown` takes a share down: 32 random bytes in base64url.
     #[conf(env, secret, serde(use_value_parser))]

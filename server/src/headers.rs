@@ -2,9 +2,13 @@
 //!
 //! Invariant: nothing is allowed that the web client does not need.
 
+use crate::config::EmbeddingOrigins;
 use actix_web::{
-    http::header::{self, HeaderName},
-    middleware::DefaultHeaders,
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderName, HeaderValue},
+    middleware::Next,
 };
 
 /// What the pages may load and do: scripts, styles and data of this origin, WebAssembly, nothing
@@ -22,22 +26,47 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
     require-trusted-types-for 'script'; \
     trusted-types waxseal";
 
+/// Nothing else than this in the policy is about frames around a page.
+const UNFRAMED: &str = "frame-ancestors 'none'";
+
 /// For pages, which alone may use them: the features that would hurt most in the wrong hands. What a
 /// page may do without being listed is not: writing to the clipboard, and the system's share sheet, which
 /// is unknown to some browsers, which would complain.
 pub(crate) const PERMISSIONS: (HeaderName, &str) =
     (header::PERMISSIONS_POLICY, "camera=(), clipboard-read=(), geolocation=(), microphone=()");
 
-/// Adds them; an answer's own `Cache-Control` stays.
-pub(crate) fn security() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add((header::CACHE_CONTROL, "no-store"))
-        .add((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
-        .add((header::CROSS_ORIGIN_EMBEDDER_POLICY, "require-corp"))
-        .add((header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
-        .add((header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"))
-        .add((header::REFERRER_POLICY, "no-referrer"))
-        .add((header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"))
-        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .add((header::X_FRAME_OPTIONS, "DENY"))
+/// What every answer says, unless it says something else of its own.
+const SECURITY: [(HeaderName, &str); 8] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (header::CROSS_ORIGIN_EMBEDDER_POLICY, "require-corp"),
+    (header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+    (header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+/// The policy of a page that these origins' pages may frame; all else is as for every page.
+pub(crate) fn framed_by(origins: &EmbeddingOrigins) -> String {
+    CONTENT_SECURITY_POLICY.replace(UNFRAMED, &format!("frame-ancestors {origins}"))
+}
+
+/// Adds them.
+pub(crate) async fn security<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut response = next.call(request).await?;
+    let headers = response.headers_mut();
+    // Where a page's own policy says who may frame it, this header would have old browsers say nobody.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
+    for (name, value) in SECURITY {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    Ok(response)
 }

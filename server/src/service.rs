@@ -5,7 +5,7 @@
 
 use crate::{
     api,
-    config::{AbuseContact, Settings},
+    config::{AbuseContact, EmbeddingOrigins, Settings},
     evenly, framing, headers,
     identity::{Identity, Waiters},
     logs,
@@ -34,6 +34,8 @@ pub(crate) struct Service {
     pub(crate) waiters: Arc<Waiters>,
     /// How connections are taken.
     pub(crate) net: Arc<NetRules>,
+    /// Whose pages may show the share dialog.
+    pub(crate) embedding: EmbeddingOrigins,
     /// Where reports of abuse go.
     pub(crate) abuse_contact: Option<AbuseContact>,
     /// Whoever has it may take shares down.
@@ -57,6 +59,7 @@ pub fn run(
         net: Arc::clone(&connections),
         store,
         rules: Rules::new(settings.policy()).map_err(io::Error::other)?,
+        embedding: settings.embedding_origins.clone(),
         abuse_contact: settings.abuse_contact.clone(),
         operator: settings.operator_token.clone(),
     });
@@ -66,7 +69,7 @@ pub fn run(
             .wrap(from_fn(framing::bounded))
             .wrap(from_fn(evenly::answer_unknown))
             .wrap(from_fn(same_site::only))
-            .wrap(headers::security())
+            .wrap(from_fn(headers::security))
             .wrap(from_fn(logs::request))
             .wrap(from_fn(net::request))
             .configure(api::routes)

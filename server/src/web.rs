@@ -1,7 +1,9 @@
 //! The web client: its pages and their files, embedded when the server is built.
 //!
 //! Invariant: files under `/assets/` are named by their content and never change; nothing else may
-//! be stored. A link's path is the same page for all links.
+//! be stored, but the script for other applications. A link's path is the same page for all links.
+
+mod embed;
 
 use crate::{config::AbuseContact, headers, problem::ApiError, routing, service::Service};
 use actix_web::{
@@ -38,6 +40,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     routing::get(config, "/confirm{tail:.*}", web::to(confirm));
     routing::get(config, "/report", web::to(report));
     routing::get(config, "/assets/{name}", web::to(asset));
+    embed::routes(config);
 }
 
 /// The page for writing a secret.

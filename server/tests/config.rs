@@ -93,6 +93,7 @@ fn a_file_may_hold_every_setting() {
                 identity.grant_lifetime = \"1m\"\n\
                 trusted_proxies = [\"::1\", \"10.0.0.0/8\"]\nlog_level = \"off\"\n\
                 workers = 3\nabuse_contact = \"abuse@example.org\"\n\
+                embedding_origins = [\"https://app.example.org\"]\n\
                 operator_token = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n";
     let settings = Settings::program_options().filter(|option| option.env_form().is_some());
     // One password is enough, and keys of grants have no place beside allowed addresses.

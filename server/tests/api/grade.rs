@@ -42,6 +42,27 @@ fn every_kind_of_answer_has_the_top_score() {
     assert!(scores[&150] > 20, "{scores:?}");
 }
 
+#[test]
+fn what_other_applications_load_has_the_best_grade_too() {
+    let rules = Rules::read();
+    let server = TestServer::with(&["--embedding-origins=https://app.example.org"]);
+    for path in ["/embed", "/embed.js"] {
+        let reply = server.send("GET", path, &[("origin", ORIGIN)], b"");
+        let mut results = examine(&reply);
+        assert_eq!(rules.grade(rules.score(&results)), "A+", "{path}: {results:#?}");
+        // That other origins load it is what it is for; nothing else is worse than elsewhere.
+        results.insert(
+            "cross-origin-resource-policy",
+            "cross-origin-resource-policy-implemented-with-same-origin",
+        );
+        results.insert(
+            "cross-origin-resource-sharing",
+            "cross-origin-resource-sharing-not-implemented",
+        );
+        assert_eq!(rules.score(&results), best(&rules, &reply), "{path}: {results:#?}");
+    }
+}
+
 /// An answer with nothing but this header.
 fn bare(header: &str, value: Option<&str>) -> Reply {
     let headers = value.map(|value| (header.to_owned(), value.to_owned()));

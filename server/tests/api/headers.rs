@@ -2,13 +2,13 @@
 
 use crate::support::{Reply, Share, TestServer, claim_token};
 
-const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
+pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
     style-src 'self'; connect-src 'self'; img-src 'self' blob:; manifest-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types waxseal";
 
 #[track_caller]
-fn assert_hardened(reply: &Reply) {
+pub(crate) fn assert_hardened(reply: &Reply) {
     for (name, value) in [
         ("cache-control", "no-store"),
         ("content-security-policy", POLICY),

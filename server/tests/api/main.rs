@@ -5,6 +5,7 @@ mod redis_server;
 
 mod bad_input;
 mod confirmation;
+mod embedding;
 mod foreign;
 mod grade;
 mod grants;
