@@ -59,12 +59,15 @@ pub async fn policy() -> Result<Policy, ApiError> {
     json(&send("GET", "/api/policy", None, Body::None).await?).await
 }
 
-/// `POST /api/shares`.
+/// `POST /api/shares`, by an application's grant where the server wants one.
 ///
 /// # Errors
 /// [`ApiError`].
-pub async fn create(request: &CreateRequest) -> Result<ShareReceipt, ApiError> {
-    json(&send("POST", "/api/shares", None, Body::Json(&to_json(request))).await?).await
+pub async fn create(
+    request: &CreateRequest,
+    grant: Option<&str>,
+) -> Result<ShareReceipt, ApiError> {
+    json(&send("POST", "/api/shares", grant, Body::Json(&to_json(request))).await?).await
 }
 
 /// `PUT /api/shares/{id}/parts/{n}`.

@@ -2,15 +2,17 @@
 //!
 //! Invariant: what is written leaves the page sealed or not at all.
 
-mod attachments;
+pub(crate) mod attachments;
 mod confirmation;
-mod dialog;
+pub(crate) mod dialog;
 mod form;
 mod links;
+mod page;
 mod progress;
-mod result;
+pub(crate) mod result;
 mod send;
-mod steps;
+pub(crate) mod steps;
+pub(crate) mod surroundings;
 
 use crate::{
     api::{self, ApiError},
@@ -19,19 +21,21 @@ use crate::{
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen_futures::spawn_local;
 use waxseal_core::wire::{IdentityMode, Policy, ProblemType};
-use web_sys::HtmlElement;
+use web_sys::{HtmlButtonElement, HtmlElement};
 
 /// The server's policy, once it has answered.
-type SharedPolicy = Rc<RefCell<Option<Policy>>>;
+pub(crate) type SharedPolicy = Rc<RefCell<Option<Policy>>>;
 
 /// Takes over the page.
 pub fn start() {
     theme::start();
     form::start();
     attachments::start();
-    send::start();
     let policy = SharedPolicy::default();
+    surroundings::are(Rc::new(page::Page));
+    page::start();
     dialog::start(&policy);
+    listen(&policy);
     links::start();
     let retry: HtmlElement = dom::by_id("retry-policy");
     {
@@ -39,6 +43,23 @@ pub fn start() {
         dom::on_click(&retry, move || load(&policy));
     }
     load(&policy);
+}
+
+/// Listens to the button that opens the dialog.
+fn listen(policy: &SharedPolicy) {
+    let share: HtmlButtonElement = dom::by_id("share");
+    share.set_disabled(true);
+    let policy = Rc::clone(policy);
+    dom::on_click(&share, move || match (form::read(), policy.borrow().as_ref()) {
+        (Err(why), _) => form::error(&why),
+        (Ok(_), Some(policy)) => {
+            dialog::open(policy);
+            if page::dialog().show_modal().is_err() {
+                form::error("This browser cannot show the dialog. Use a newer one.");
+            }
+        }
+        (Ok(_), None) => form::error("The server has not answered yet."),
+    });
 }
 
 /// Asks the server what it allows; till it answers, nothing can be shared.
@@ -71,6 +92,16 @@ fn explain(error: &ApiError) -> String {
             "Too much was shared from your network within the hour. What you wrote is still here; try \
              again in a few minutes."
                 .to_owned()
+        }
+        // Of what is wrong with a grant only whoever makes them can make something.
+        ApiError::Problem(problem)
+            if matches!(problem.kind, ProblemType::Grant | ProblemType::TokenRequired) =>
+        {
+            let why = problem.detail.as_deref().unwrap_or("there is none");
+            format!(
+                "This server did not take the application’s permission: {why}. Nothing was shared. \
+                 Press “Get link” to try again."
+            )
         }
         ApiError::Problem(problem) => {
             problem.detail.clone().unwrap_or_else(|| format!("{}.", problem.title))

@@ -14,16 +14,16 @@ use web_sys::{Element, File, HtmlButtonElement, HtmlElement};
 
 /// A file that is to be shared.
 #[derive(Clone)]
-pub(super) struct Attachment {
+pub(crate) struct Attachment {
     /// Its name, with the folders of a folder that was dropped.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its content.
-    pub(super) file: File,
+    pub(crate) file: File,
 }
 
 impl Attachment {
     /// Bytes.
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.file.size() as u64
     }
 
@@ -87,16 +87,24 @@ pub(super) fn clear() {
 pub(super) fn check() -> Result<(), String> {
     CHOSEN.with(|chosen| {
         let chosen = chosen.borrow();
-        let (bytes, limit) = (chosen.bytes(), chosen.limit.unwrap_or(u64::MAX));
-        if bytes <= limit {
-            return Ok(());
-        }
-        Err(format!(
-            "The attachments are {} too large: this server takes {} in one share. Remove some.",
-            words::size(bytes - limit),
-            words::size(limit)
-        ))
+        check_size(chosen.bytes(), chosen.limit.unwrap_or(u64::MAX))
+            .map_err(|why| format!("{why} Remove some."))
     })
+}
+
+/// That so many bytes are not too many, else a sentence that says so.
+///
+/// # Errors
+/// The sentence.
+pub(crate) fn check_size(bytes: u64, limit: u64) -> Result<(), String> {
+    if bytes <= limit {
+        return Ok(());
+    }
+    Err(format!(
+        "The attachments are {} too large: this server takes {} in one share.",
+        words::size(bytes - limit),
+        words::size(limit)
+    ))
 }
 
 /// “3 attachments, 12.4 MB”; `None` if there is none.

@@ -3,9 +3,10 @@
 use super::{
     SharedPolicy,
     attachments::{self, Attachment},
-    confirmation, form, links, result,
-    send::{Order, Stopped},
-    steps::{Step, close, current, dialog, show},
+    confirmation, result,
+    send::{self, Order, Stopped},
+    steps::{Step, show},
+    surroundings::{self, Item, Surroundings},
 };
 use crate::{
     dom,
@@ -23,9 +24,9 @@ use waxseal_core::{
     manifest::{Manifest, SealedPolicy},
     passphrase::{self, Strength},
     token::OwnerToken,
-    wire::{CreateRequest, ExpiresIn, Policy, ShareState, Views},
+    wire::{CreateRequest, ExpiresIn, IdentityMode, Policy, ShareState, Views},
 };
-use web_sys::{Element, HtmlButtonElement, HtmlElement, HtmlInputElement};
+use web_sys::{Element, HtmlElement, HtmlInputElement};
 
 /// What the dialog was asked for.
 struct Choices {
@@ -35,35 +36,14 @@ struct Choices {
     from: String,
 }
 
-/// Listens to the dialog and to the button that opens it.
-pub(super) fn start(policy: &SharedPolicy) {
+/// Listens to the dialog.
+pub(crate) fn start(policy: &SharedPolicy) {
+    send::start();
     confirmation::start();
     result::start();
-    let share: HtmlButtonElement = dom::by_id("share");
-    share.set_disabled(true);
-    {
-        let policy = Rc::clone(policy);
-        dom::on_click(&share, move || match (form::read(), policy.borrow().as_ref()) {
-            (Err(why), _) => form::error(&why),
-            (Ok(_), Some(policy)) => open(policy),
-            (Ok(_), None) => form::error("The server has not answered yet."),
-        });
-    }
     for button in dom::all("[data-close]") {
-        dom::on_click(&button, close);
+        dom::on_click(&button, || surroundings::get().cancelled());
     }
-    // Escape must not lose a link that was just made.
-    dom::on(&dialog(), "cancel", |event| {
-        if current() != Step::Options {
-            event.prevent_default();
-        }
-    });
-    // The browser asks only once whether it may close; after that this is the only way to be asked.
-    dom::on(&dialog(), "keydown", |event| {
-        if dom::property(&event, "key") == "Escape" && current() != Step::Options {
-            event.prevent_default();
-        }
-    });
     dom::on(&input("once"), "change", |_| reflect_views());
     dom::on(&input("views"), "input", |_| reflect_views());
     dom::on(&input("new-passphrase"), "input", |_| reflect_strength());
@@ -84,8 +64,8 @@ fn input(id: &str) -> HtmlInputElement {
     dom::by_id(id)
 }
 
-/// Opens the dialog with what the policy offers; choices made before are kept.
-fn open(policy: &Policy) {
+/// Lays out what the policy offers; choices made before are kept.
+pub(crate) fn open(policy: &Policy) {
     let choices: HtmlElement = dom::by_id("expiries");
     if dom::all("#expiries .pill").is_empty() {
         for expires_in in &policy.expiries {
@@ -108,9 +88,6 @@ fn open(policy: &Policy) {
     reflect_strength();
     error("");
     show(Step::Options);
-    if dialog().show_modal().is_err() {
-        form::error("This browser cannot show the dialog. Use a newer one.");
-    }
 }
 
 /// One-time viewing and a number of views are one choice.
@@ -195,7 +172,13 @@ async fn get_link(policy: &Policy) {
 }
 
 async fn make(choices: Choices, policy: &Policy) -> Result<(), Stopped> {
-    let (order, secret, label) = prepare(&choices).await.map_err(Stopped::Failed)?;
+    let around = surroundings::get();
+    let (mut order, secret, label) =
+        prepare(around.as_ref(), &choices).await.map_err(Stopped::Failed)?;
+    if policy.identity == IdentityMode::Grant {
+        // As late as can be: it is short-lived.
+        order.grant = Some(around.grant().await.map_err(Stopped::Failed)?);
+    }
     let (id, owner) = (order.request.id, order.owner.clone());
     let attachments = attachments::summary(&order.files);
     let receipt = order.send().await?;
@@ -217,8 +200,8 @@ async fn make(choices: Choices, policy: &Policy) -> Result<(), Stopped> {
         token: None,
         request: None,
     };
-    let listed = owned::add(&kept).await.is_ok();
-    result::show(&result::Made {
+    let listed = around.keeps_links() && owned::add(&kept).await.is_ok();
+    let made = result::Made {
         link: secret.to_link(&dom::origin()).to_string(),
         secret,
         id,
@@ -229,23 +212,24 @@ async fn make(choices: Choices, policy: &Policy) -> Result<(), Stopped> {
         views: choices.views,
         passphrase: choices.passphrase,
         attachments,
-    })
-    .await;
-    links::refresh();
+    };
+    result::show(&made).await;
+    around.shared(&made);
     Ok(())
 }
 
 /// What is to be sent, the link's secret, and what the sender calls it.
-async fn prepare(choices: &Choices) -> Result<(Order, LinkSecret, String), String> {
+async fn prepare(
+    around: &dyn Surroundings,
+    choices: &Choices,
+) -> Result<(Order, LinkSecret, String), String> {
     const NO_RNG: &str = "This browser gives no random numbers.";
-    let written = form::read()?;
-    let files = attachments::all();
-    let label =
-        if written.title.is_empty() { "Untitled".to_owned() } else { written.title.clone() };
+    let Item { title, fields, files } = around.item()?;
+    let label = if title.is_empty() { "Untitled".to_owned() } else { title.clone() };
     let manifest = Manifest {
-        title: written.title,
+        title,
         from: choices.from.clone(),
-        fields: written.fields,
+        fields,
         files: files.iter().map(Attachment::describe).collect(),
         policy: Some(SealedPolicy { views: choices.views, expires_in: choices.expires_in }),
     };
@@ -271,5 +255,5 @@ async fn prepare(choices: &Choices) -> Result<(Order, LinkSecret, String), Strin
         request: false,
         answers: None,
     };
-    Ok((Order { plan, files, request, owner }, secret, label))
+    Ok((Order { plan, files, request, owner, grant: None }, secret, label))
 }

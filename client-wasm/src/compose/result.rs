@@ -1,8 +1,9 @@
 //! The link that was made: copy it, show it, hand it on.
 
 use super::{
-    explain, form, links,
+    explain,
     steps::{self, Step},
+    surroundings,
 };
 use crate::{
     api, copy, dom,
@@ -24,17 +25,17 @@ use web_sys::{HtmlButtonElement, HtmlElement, HtmlInputElement, HtmlTextAreaElem
 
 /// A link that was made.
 #[derive(Clone)]
-pub(super) struct Made {
-    pub(super) link: String,
+pub(crate) struct Made {
+    pub(crate) link: String,
     pub(super) secret: LinkSecret,
-    pub(super) id: ShareId,
-    pub(super) owner: OwnerToken,
+    pub(crate) id: ShareId,
+    pub(crate) owner: OwnerToken,
     /// When it was published, by the server's clock.
     pub(super) made_at: Timestamp,
     /// Whether this browser keeps it among “My links”.
     pub(super) listed: bool,
-    pub(super) expires_at: Timestamp,
-    pub(super) views: Option<Views>,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) views: Option<Views>,
     pub(super) passphrase: String,
     /// How many attachments of what size, where there are any.
     pub(super) attachments: Option<String>,
@@ -90,10 +91,8 @@ pub(super) fn start() {
         spawn_local(async move {
             match api::revoke(made.id, &made.owner).await {
                 Ok(_) => {
-                    links::refresh();
-                    steps::close();
                     forget();
-                    dom::announce("The link was revoked. What you wrote is still here.");
+                    surroundings::get().revoked(made.id);
                 }
                 Err(error) => result_error(&explain(&error)),
             }
@@ -121,6 +120,9 @@ fn note_sent() {
     }) else {
         return;
     };
+    if !made.listed {
+        return;
+    }
     // This device's clock may be wrong, but it runs.
     let now = made.made_at.after(words::now().since(since));
     let sent_at = if input("sent").checked() { Sent::At(now) } else { Sent::NotYet };
@@ -164,6 +166,7 @@ pub(super) async fn show(made: &Made) {
         input(id).set_checked(false);
         input(id).set_disabled(!made.listed);
     }
+    dom::show(&dom::by_id::<HtmlElement>("result-kept"), surroundings::get().keeps_links());
     dom::show(&dom::by_id::<HtmlElement>("result-unlisted"), !made.listed);
     let since = Some(words::now());
     SHOWN.with(|shown| *shown.borrow_mut() = Shown { made: Some(made.clone()), qr, since });
@@ -193,15 +196,18 @@ fn instructions(made: &Made) -> String {
     )
 }
 
+/// Whether the link was copied, shared or saved.
+pub(crate) fn is_sent() -> bool {
+    input("sent").checked()
+}
+
 /// Done: the page forgets the secret.
-fn finish() {
-    steps::close();
-    form::clear();
+pub(crate) fn finish() {
     for id in ["new-passphrase", "from"] {
         input(id).set_value("");
     }
     forget();
-    dom::focus(&dom::by_id::<HtmlElement>("title"));
+    surroundings::get().done();
 }
 
 fn forget() {

@@ -22,6 +22,7 @@ use waxseal_core::{
     wire::{CreateRequest, ProblemType, ShareReceipt},
 };
 use web_sys::Blob;
+use zeroize::Zeroizing;
 
 /// All that it takes to make a share.
 pub(super) struct Order {
@@ -31,6 +32,8 @@ pub(super) struct Order {
     /// Without the head.
     pub(super) request: CreateRequest,
     pub(super) owner: OwnerToken,
+    /// Where the server wants an application's.
+    pub(super) grant: Option<Zeroizing<String>>,
 }
 
 /// Why there is no share.
@@ -109,15 +112,19 @@ impl Order {
             Err(failure) => return Err(self.explain(failure, Some(0)).await),
         };
         // A creation is the same when asked again, so an answer lost on the way costs nothing.
-        let receipt = match api::create(&self.request).await {
-            Err(ApiError::Unreachable) => api::create(&self.request).await,
+        let receipt = match self.create().await {
+            Err(ApiError::Unreachable) => self.create().await,
             answer => answer,
         };
         receipt.map_err(|error| explain(&error))
     }
 
+    async fn create(&self) -> Result<ShareReceipt, ApiError> {
+        api::create(&self.request, self.grant.as_ref().map(|grant| grant.as_str())).await
+    }
+
     async fn send_parts(&self, progress: &Progress) -> Result<ShareReceipt, String> {
-        let created = transfer::insist(progress, async || Ok(api::create(&self.request).await?));
+        let created = transfer::insist(progress, async || Ok(self.create().await?));
         if let Err(failure) = created.await {
             return Err(self.explain(failure, None).await);
         }

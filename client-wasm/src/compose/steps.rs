@@ -2,11 +2,11 @@
 
 use crate::dom;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlDialogElement;
+use web_sys::Element;
 
 /// One face of the dialog.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Options,
     Busy,
     /// Who the owner says they are.
@@ -14,16 +14,6 @@ pub(super) enum Step {
     /// The number, till it was typed where the mail's link leads.
     Waiting,
     Result,
-}
-
-/// Whether the dialog is open.
-pub(super) fn is_open() -> bool {
-    dialog().open()
-}
-
-/// Closes the dialog; what was chosen stays chosen.
-pub(super) fn close() {
-    dialog().close();
 }
 
 /// Shows one face of the dialog and moves reading to its heading.
@@ -64,7 +54,7 @@ impl Step {
 }
 
 /// The face that is shown.
-pub(super) fn current() -> Step {
+pub(crate) fn current() -> Step {
     let shown = |step: &Step| {
         let selector = format!("#dialog > [data-step={}]:not([hidden])", step.name());
         !dom::all(&selector).is_empty()
@@ -73,7 +63,7 @@ pub(super) fn current() -> Step {
     all.into_iter().find(shown).unwrap_or(Step::Options)
 }
 
-/// The dialog.
-pub(super) fn dialog() -> HtmlDialogElement {
+/// What the faces are in.
+fn dialog() -> Element {
     dom::by_id("dialog")
 }

@@ -4,7 +4,7 @@
 //! target never replaces the page.
 
 use super::{Attachment, add, error, folders, names, too_many};
-use crate::{compose::steps, dom};
+use crate::{compose::page, dom};
 use js_sys::Date;
 use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
@@ -47,14 +47,14 @@ pub(super) fn start() {
         dropping(false);
         let Some(transfer) = files_in(&event) else { return };
         event.prevent_default();
-        if !steps::is_open() {
+        if !page::dialog().open() {
             take(&transfer, File::name);
         }
     });
     dom::on(&document, "paste", |event| {
         let transfer = event.unchecked_ref::<ClipboardEvent>().clipboard_data();
         let Some(transfer) = transfer.filter(has_files) else { return };
-        if !steps::is_open() && !is_text_for_a_field(&event, &transfer) {
+        if !page::dialog().open() && !is_text_for_a_field(&event, &transfer) {
             event.prevent_default();
             take(&transfer, names::of_pasted);
         }
@@ -64,7 +64,7 @@ pub(super) fn start() {
 fn drag_over(event: &Event) {
     let Some(transfer) = files_in(event) else { return };
     event.prevent_default();
-    let taken = !steps::is_open();
+    let taken = !page::dialog().open();
     transfer.set_drop_effect(if taken { "copy" } else { "none" });
     HEARD.set(Date::now());
     if taken && dropping(true) {
