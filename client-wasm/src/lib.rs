@@ -9,6 +9,7 @@ pub mod compose;
 pub mod confirm;
 pub mod copy;
 pub mod dom;
+pub mod embed;
 pub mod extras;
 pub mod kind;
 pub mod links;

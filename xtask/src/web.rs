@@ -26,6 +26,9 @@ pub(crate) enum Mode {
     Dev,
 }
 
+/// What pages of other applications load, by a name that stays.
+const EMBEDDED: [&str; 1] = ["embed.js"];
+
 /// Builds the browser client.
 pub(crate) fn build(mode: Mode) -> Result<()> {
     let web = root().join("web");
@@ -67,6 +70,11 @@ pub(crate) fn build(mode: Mode) -> Result<()> {
         let page = assets.rewrite(&format!("web/{name}"), &page)?;
         let page = integrity::add(&page, |script| assets.served(script)).context(name.clone())?;
         files.push((name.clone(), page.into_bytes()));
+    }
+    for name in EMBEDDED {
+        let script = fs::read_to_string(web.join("embed").join(name)).context(name)?;
+        rules::check_embedded(&format!("web/embed/{name}"), &script)?;
+        files.push((name.to_owned(), script.into_bytes()));
     }
     output::write(&target, assets.finish()?, files, mode)
 }

@@ -21,6 +21,29 @@ pub(super) fn check_script(file: &str, source: &str) -> Result<()> {
     Ok(())
 }
 
+/// The one script that is for other applications' pages, where nobody would let WebAssembly in: short enough
+/// to be read as a whole, nothing loaded, nothing that a strict policy of theirs refuses.
+pub(super) fn check_embedded(file: &str, source: &str) -> Result<()> {
+    const MOST: usize = 200;
+    const REFUSED: [&str; 9] = [
+        "import(",
+        "from \"",
+        "fetch(",
+        "eval(",
+        "Function(",
+        "innerHTML",
+        "insertAdjacentHTML",
+        "srcdoc",
+        "\"*\"",
+    ];
+    for (number, line) in source.lines().enumerate() {
+        ensure!(number < MOST, "{file}:{}: this script may have {MOST} lines", number + 1);
+        let refused = REFUSED.iter().find(|refused| line.contains(**refused));
+        ensure!(refused.is_none(), "{file}:{}: {}", number + 1, refused.unwrap_or(&""));
+    }
+    Ok(())
+}
+
 /// No inline script, no inline style (but in an SVG file, where it is a picture's own), nothing
 /// from elsewhere.
 pub(super) fn check_markup(file: &str, source: &str) -> Result<()> {
@@ -154,6 +177,20 @@ mod tests {
             let error = check_asset(file, source.as_bytes()).expect_err(source).to_string();
             assert!(error.contains(want), "{source}: {error}");
         }
+    }
+
+    #[test]
+    fn what_other_applications_load_is_held_to_their_policies() {
+        for (source, want) in [
+            ("\nimport(\"x\")", "e.js:2: import("),
+            ("a.innerHTML = b", "e.js:1: innerHTML"),
+            ("parent.postMessage(secret, \"*\")", "e.js:1: \"*\""),
+            (&"\n".repeat(201), "e.js:201: this script may have 200 lines"),
+        ] {
+            let error = check_embedded("e.js", source).expect_err(source).to_string();
+            assert_eq!(error, want);
+        }
+        check_embedded("e.js", "const own = new URL(import.meta.url);").expect("it is harmless");
     }
 
     #[test]
