@@ -12,6 +12,7 @@ pub mod confirmer;
 pub mod deployment;
 pub mod dice;
 pub mod disk;
+pub mod embedder;
 pub mod extent;
 pub mod faults;
 pub mod history;

@@ -29,6 +29,7 @@ mod attachments_sent;
 mod attachments_shown;
 mod command_line;
 mod confirming;
+mod embedding;
 mod foreign_pages;
 mod items;
 mod keyboard;
