@@ -17,6 +17,7 @@ use crate::{
         attachments::{self, Attachment},
         dialog,
         result::Made,
+        steps,
         surroundings::{self, Item, Surroundings},
     },
     dom,
@@ -25,9 +26,8 @@ use futures_util::future::LocalBoxFuture;
 use host::Host;
 use offer::Offer;
 use std::{cell::Cell, rc::Rc};
-use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use waxseal_core::{token::ShareId, wire::Views};
+use waxseal_core::wire::Views;
 use web_sys::HtmlElement;
 use zeroize::Zeroizing;
 
@@ -65,6 +65,12 @@ fn begin(host: Host, Offer { item, owner_token, look }: Offer) {
     let policy = SharedPolicy::default();
     dialog::start(&policy);
     leave::start(&frame.host);
+    // Some browsers let no frame take the focus that does not have it already.
+    dom::on(&dom::window(), "focus", |_| {
+        if dom::document().active_element() == dom::document().body().map(Into::into) {
+            steps::read_on();
+        }
+    });
     {
         let (frame, policy) = (Rc::clone(&frame), Rc::clone(&policy));
         dom::on_click(&part("retry-policy"), move || load(&frame, &policy));
@@ -83,6 +89,7 @@ fn load(frame: &Rc<Frame>, policy: &SharedPolicy) {
             dom::show(&part("insecure"), insecure);
             if !insecure {
                 frame.limit.set(answer.max_bytes);
+                part("dialog").set_class_name("begun");
                 dialog::open(&answer);
                 *policy.borrow_mut() = Some(answer);
             }
@@ -136,8 +143,8 @@ impl Surroundings for Frame {
         self.host.tell("closed", &[]);
     }
 
-    fn revoked(&self, id: ShareId) {
-        self.host.tell("revoked", &[("id", JsValue::from(id.to_base64url()))]);
+    fn revoked(&self) {
+        self.host.tell("revoked", &[]);
         self.host.tell("closed", &[]);
     }
 

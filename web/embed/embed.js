@@ -89,9 +89,11 @@ export async function openShareDialog(options = {}) {
       if (data.type === "opened") {
         opening.hidden = true;
         frame.focus();
+      } else if (data.type === "shared") {
+        shared = data.shared;
+        onshared?.(shared);
       } else if (data.type === "height") frame.style.height = `${Number(data.height)}px`;
       else if (data.type === "grant") permit();
-      else if (data.type === "shared") onshared?.((shared = data.shared));
       else if (data.type === "revoked") shared = null;
       else if (data.type === "refused") fail(new TypeError(`Waxseal: ${data.why}`));
       else if (data.type === "closed") done();

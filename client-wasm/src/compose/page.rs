@@ -8,7 +8,6 @@ use super::{
 };
 use crate::dom;
 use futures_util::future::LocalBoxFuture;
-use waxseal_core::token::ShareId;
 use web_sys::{HtmlDialogElement, HtmlElement};
 use zeroize::Zeroizing;
 
@@ -59,7 +58,7 @@ impl Surroundings for Page {
         dialog().close();
     }
 
-    fn revoked(&self, _: ShareId) {
+    fn revoked(&self) {
         dialog().close();
         links::refresh();
         dom::announce("The link was revoked. What you wrote is still here.");

@@ -92,7 +92,7 @@ pub(super) fn start() {
             match api::revoke(made.id, &made.owner).await {
                 Ok(_) => {
                     forget();
-                    surroundings::get().revoked(made.id);
+                    surroundings::get().revoked();
                 }
                 Err(error) => result_error(&explain(&error)),
             }

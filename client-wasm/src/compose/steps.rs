@@ -1,7 +1,6 @@
 //! The faces of the share dialog, one shown at a time.
 
 use crate::dom;
-use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 /// One face of the dialog.
@@ -21,14 +20,18 @@ pub(super) fn show(step: Step) {
     for section in dom::all("#dialog > [data-step]") {
         let visible = section.dataset().get("step").as_deref() == Some(step.name());
         dom::show(&section, visible);
-        if let Some(heading) =
-            section.query_selector("[tabindex='-1']").ok().flatten().filter(|_| visible)
-        {
-            dom::focus(&heading.unchecked_into());
-        }
     }
+    read_on();
     dialog().set_scroll_top(0);
     dom::set(&dialog(), "aria-labelledby", step.heading());
+}
+
+/// Moves reading to the heading of the face that is shown.
+pub(crate) fn read_on() {
+    let heading = "#dialog > [data-step]:not([hidden]) [tabindex='-1']";
+    if let Some(heading) = dom::all(heading).first() {
+        dom::focus(heading);
+    }
 }
 
 impl Step {

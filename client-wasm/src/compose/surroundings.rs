@@ -3,7 +3,7 @@
 use super::{attachments::Attachment, result::Made};
 use futures_util::future::LocalBoxFuture;
 use std::{cell::OnceCell, rc::Rc};
-use waxseal_core::{manifest::Field, token::ShareId};
+use waxseal_core::manifest::Field;
 use zeroize::Zeroizing;
 
 /// What is to be shared.
@@ -41,7 +41,7 @@ pub(crate) trait Surroundings {
     fn cancelled(&self);
 
     /// The link that was shown is revoked; the dialog has forgotten it and is to be hidden.
-    fn revoked(&self, id: ShareId);
+    fn revoked(&self);
 
     /// The person is done with the link; the dialog has forgotten it and is to be hidden.
     fn done(&self);

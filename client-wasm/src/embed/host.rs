@@ -34,12 +34,12 @@ pub(super) fn await_offer(take: impl FnOnce(Host, JsValue) + 'static) {
     let mut take = Some(take);
     dom::on(&dom::window(), "message", move |event| {
         let event: MessageEvent = event.unchecked_into();
+        let ports: Array = event.ports().unchecked_into();
         let is_parents = event.source().is_some_and(|source| Object::is(&source, &around));
-        if take.is_none() || !is_parents || !is_allowed(&event.origin()) || !is_offer(&event) {
+        if !is_parents || !is_allowed(&event.origin()) || !is_offer(&event) || ports.length() != 1 {
             return;
         }
-        let ports: Array = event.ports().unchecked_into();
-        if let (1, Some(take)) = (ports.length(), take.take_if(|_| ports.length() == 1)) {
+        if let Some(take) = take.take() {
             take(Host::new(ports.get(0).unchecked_into()), dom::property(&event, "data"));
         }
     });
