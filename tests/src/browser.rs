@@ -4,8 +4,10 @@
 //! [`Browser`], also when a test panics.
 
 mod driver;
+mod firefox;
 mod person;
 
+pub use firefox::Firefox;
 pub use person::Key;
 
 use crate::wait::until;
@@ -91,7 +93,7 @@ impl Browser {
 
     async fn recording(requests: &str, look: Look) -> Result<Self> {
         let (profile, downloads) = (tempfile::tempdir()?, tempfile::tempdir()?);
-        let mut driver = Driver::start()?;
+        let mut driver = Driver::start(Path::new("chromedriver"))?;
         let mut args = FLAGS.map(str::to_owned).to_vec();
         args.push(format!("--user-data-dir={}", profile.path().display()));
         // No start page, which would ask for a hundred things.

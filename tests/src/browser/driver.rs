@@ -1,4 +1,4 @@
-//! ChromeDriver, a process on a port that it chooses itself.
+//! The driver of a browser, a process on a port that it chooses itself.
 //!
 //! Invariant: when a [`Driver`] is dropped, its browser is closed first, then the process ends.
 
@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     time::Duration,
 };
@@ -22,15 +23,16 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn start() -> Result<Self> {
-        let mut process = Command::new("chromedriver")
+    /// Starts a driver that says at which port it is.
+    pub(super) fn start(program: &Path) -> Result<Self> {
+        let mut process = Command::new(program)
             .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .context("starting chromedriver")?;
-        let output = process.stdout.take().context("chromedriver's output is piped")?;
+            .with_context(|| format!("starting {}", program.display()))?;
+        let output = process.stdout.take().context("its output is piped")?;
         let output = BufReader::new(output);
         let mut driver = Self { process, port: 0, session: None, output };
         driver.port = port(&mut driver.output)?;
@@ -73,10 +75,12 @@ impl Drop for Driver {
 fn port(output: &mut impl BufRead) -> Result<u16> {
     let mut line = String::new();
     while output.read_line(&mut line)? > 0 {
-        if let Some((_, port)) = line.split_once("started successfully on port ") {
-            return Ok(port.trim().trim_end_matches('.').parse()?);
+        for before in ["started successfully on port ", "Listening on 127.0.0.1:"] {
+            if let Some((_, port)) = line.split_once(before) {
+                return Ok(port.trim().trim_end_matches('.').parse()?);
+            }
         }
         line.clear();
     }
-    anyhow::bail!("chromedriver ended before it was ready")
+    anyhow::bail!("the driver ended before it was ready")
 }

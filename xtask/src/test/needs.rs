@@ -14,6 +14,7 @@ pub(super) struct Needs {
     python: PathBuf,
     old_redis: Option<PathBuf>,
     axe: Option<PathBuf>,
+    geckodriver: Option<PathBuf>,
 }
 
 /// A program on the PATH, and where it comes from.
@@ -32,7 +33,7 @@ const MANAGERS: [(&str, &str); 3] = [
     ("macOS:", "brew install"),
 ];
 
-const PROGRAMS: [Program; 8] = [
+const PROGRAMS: [Program; 9] = [
     Program {
         name: "redis-server",
         is_there: || find("redis-server").is_some(),
@@ -58,6 +59,12 @@ const PROGRAMS: [Program; 8] = [
         name: "chromedriver",
         is_there: || find("chromedriver").is_some(),
         packages: ["chromium-driver", "chromedriver", "chromedriver"],
+        end_to_end: true,
+    },
+    Program {
+        name: "firefox",
+        is_there: || ["firefox", "firefox-esr"].iter().any(|name| find(name).is_some()),
+        packages: ["firefox-esr", "firefox", "firefox"],
         end_to_end: true,
     },
     Program {
@@ -95,6 +102,7 @@ const AXE: &str = "axe-core@4.14.1";
 const DENY: &str = "cargo-deny@0.20.2";
 const FUZZ: &str = "cargo-fuzz@0.13.2";
 const MUTANTS: &str = "cargo-mutants@27.1.0";
+const GECKODRIVER: &str = "geckodriver@0.37.1";
 const NEXTEST: &str = "cargo-nextest@0.9.143";
 
 impl Needs {
@@ -113,7 +121,9 @@ impl Needs {
             let install = ["install", "--no-save", "--prefix", "target/axe", AXE];
             run(command("npm", install).args(quiet))?;
         }
-        Ok(Self { python, old_redis, axe })
+        // Debian has none.
+        let geckodriver = if full { Some(tool("geckodriver", GECKODRIVER)?) } else { None };
+        Ok(Self { python, old_redis, axe, geckodriver })
     }
 
     /// The oldest Redis that is served, if it is to be had.
@@ -125,6 +135,8 @@ impl Needs {
     pub(super) fn export(&self, tests: &mut Command) {
         tests.env("WAXSEAL_PYTHON", &self.python);
         tests.envs(self.axe.iter().map(|axe| ("WAXSEAL_AXE", axe)));
+        let driver = self.geckodriver.iter();
+        tests.envs(driver.map(|driver| ("WAXSEAL_GECKODRIVER", driver)));
     }
 }
 
