@@ -1,7 +1,7 @@
 //! Another web application, whose pages show the share dialog.
 //!
-//! Invariant: its pages have a strict content security policy, and an origin of another site than the
-//! server's.
+//! Invariant: its pages are of another site than the server's, and have a strict content security policy,
+//! but for `/bare`, where a test may do anything.
 
 use crate::{browser::Browser, deployment::Deployment, server::Engine, wait::until};
 use actix_web::{
@@ -46,7 +46,7 @@ share.secret = {
 };
 share.grant = async () => (await fetch("/grant")).text();
 window.told = [];
-for (const name of ["shared", "revoked", "cancel", "error"]) {
+for (const name of ["shared", "cancel", "error"]) {
   share.addEventListener(`waxseal-${name}`, (event) => {
     const { detail } = event;
     told.push([name, detail instanceof Error ? detail.message : detail]);
@@ -255,6 +255,33 @@ pub async fn told(browser: &Browser, count: usize) -> Result<Vec<(String, Value)
     .await
 }
 
+/// Has the page open a dialog by the function, with `options` as JavaScript.
+///
+/// # Errors
+/// Those of the browser.
+pub async fn share(browser: &Browser, waxseal: &str, options: &str) -> Result<()> {
+    let call = format!(
+        "window.outcome = null; import(arguments[0] + '/embed.js')\
+         .then(({{ openShareDialog }}) => openShareDialog({{ {options} }}))\
+         .then(shared => outcome = ['resolved', shared], why => outcome = ['rejected', why.message])"
+    );
+    browser.execute(&call, vec![waxseal.into()]).await?;
+    Ok(())
+}
+
+/// What became of the dialog that [`share`] opened, once it is closed: `resolved` or `rejected`, and to
+/// what.
+///
+/// # Errors
+/// If it never is.
+pub async fn outcome(browser: &Browser) -> Result<Value> {
+    until("an outcome", async || {
+        let outcome = browser.value("window.outcome").await?;
+        Ok((!outcome.is_null()).then_some(outcome))
+    })
+    .await
+}
+
 /// What holds the dialog.
 const HOLDER: &str = "document.body.lastElementChild";
 /// Its frame.
@@ -267,6 +294,9 @@ fn answer(request: &HttpRequest, state: &State) -> HttpResponse {
          connect-src 'self'; require-trusted-types-for 'script'"
     );
     let mut answer = HttpResponse::Ok();
+    if request.path() == "/bare" {
+        return answer.content_type("text/html").body("<!doctype html><title>Bare</title><body>");
+    }
     answer.insert_header(("content-security-policy", policy));
     match request.path() {
         "/" => answer.content_type("text/html").body(PAGE.replace("WAXSEAL", waxseal)),

@@ -30,6 +30,8 @@ mod attachments_shown;
 mod command_line;
 mod confirming;
 mod embedding;
+mod embedding_firefox;
+mod embedding_hostile;
 mod foreign_pages;
 mod items;
 mod keyboard;
