@@ -4,6 +4,7 @@
 //! the largest share is one that a sealed body can hold.
 
 mod abuse_contact;
+mod audit;
 mod embedding;
 mod errors;
 mod expiries;
@@ -13,6 +14,7 @@ mod proxies;
 mod store_url;
 
 pub use abuse_contact::AbuseContact;
+pub use audit::{AuditAddresses, AuditAddressesError, AuditKey, AuditSettings, AuditTo};
 pub use embedding::{EmbeddingOrigins, EmbeddingOriginsError};
 use errors::CheckError;
 pub use errors::ConfigError;
@@ -194,6 +196,10 @@ pub struct Settings {
     #[conf(flatten, prefix)]
     pub identity: IdentitySettings,
 
+    /// What is told to the operator.
+    #[conf(flatten, serde(flatten))]
+    pub audit: AuditSettings,
+
     /// Least severe log line: off, error, warn, info, debug or trace.
     #[conf(long, env, default_value = "info", serde(use_value_parser))]
     pub log_level: LevelFilter,
@@ -368,6 +374,7 @@ impl Settings {
         }
         self.check_redis(&self.store.check()?)?;
         self.identity.check(self.allow_insecure_http)?;
+        self.audit.check()?;
         let largest = Rules::new(self.policy())?.largest().get();
         for (name, quota) in [
             ("max-stored-bytes", self.max_stored_bytes),

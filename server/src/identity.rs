@@ -22,6 +22,7 @@ pub(crate) use session::SessionCookie;
 pub(crate) use waiting::Waiters;
 
 use crate::{
+    audit::{Audit, Owner},
     config::{ConfigError, Settings},
     extract::Bearing,
     problem::ApiError,
@@ -45,15 +46,15 @@ pub(crate) enum Identity {
 
 impl Identity {
     /// As the settings say.
-    pub(crate) fn new(settings: &Settings) -> Result<Self, ConfigError> {
+    pub(crate) fn new(settings: &Settings, audit: &Audit) -> Result<Self, ConfigError> {
         Ok(match settings.identity.mode {
             IdentityMode::Open => Self::Open,
-            IdentityMode::Email => Self::Email(Box::new(Email::new(&settings.identity)?)),
+            IdentityMode::Email => Self::Email(Box::new(Email::new(&settings.identity, audit)?)),
             IdentityMode::Grant => Self::Grant(Box::new(Grants::new(&settings.identity)?)),
         })
     }
 
-    /// Lets a share be created.
+    /// Lets a share be created, and says by whom, if an application does.
     ///
     /// # Errors
     /// 401 and 403, where grants are needed.
@@ -62,24 +63,29 @@ impl Identity {
         store: &dyn Store,
         Bearing(token): &Bearing,
         id: ShareId,
-    ) -> Result<(), ApiError> {
+    ) -> Result<Option<Owner>, ApiError> {
         match self {
-            Self::Grant(grants) => grants.admit(store, token.as_deref(), id).await,
-            Self::Open | Self::Email(_) => Ok(()),
+            Self::Grant(grants) => {
+                let subject = grants.admit(store, token.as_deref(), id).await?;
+                Ok(Some(Owner::Subject(subject)))
+            }
+            Self::Open | Self::Email(_) => Ok(None),
         }
     }
 
-    /// What becomes of a share that this browser publishes.
+    /// What becomes of a share that this browser publishes, and whose it is if a session tells.
     pub(crate) async fn admit(
         &self,
         store: &dyn Store,
         cookie: &SessionCookie,
-    ) -> Result<Admission, ApiError> {
-        let Self::Email(email) = self else { return Ok(Admission::Live) };
-        match email.session(cookie) {
-            Some(session) if store.session(session).await?.is_some() => Ok(Admission::Live),
-            _ => Ok(Admission::Pending),
-        }
+    ) -> Result<(Admission, Option<Owner>), ApiError> {
+        let Self::Email(email) = self else { return Ok((Admission::Live, None)) };
+        let address = match email.session(cookie) {
+            Some(session) => store.session(session).await?,
+            None => None,
+        };
+        let admission = if address.is_some() { Admission::Live } else { Admission::Pending };
+        Ok((admission, address.map(Owner::Known)))
     }
 
     /// By mail, if it is.

@@ -16,6 +16,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 use waxseal_server::{
+    audit::Audit,
     config::{ConfigError, Settings, StoreUrl},
     logs, run,
     store::{Clock, Store, SystemClock, redis::RedisStore, sqlite::SqliteStore},
@@ -39,11 +40,15 @@ async fn main() -> ExitCode {
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
     allow_files(settings.max_connections);
-    let store = open(settings).await?;
+    let audit = Audit::start(&settings.audit)?;
+    let store = open(settings, &audit).await?;
     let listener =
         listen(settings.listen).with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.local_addr()?;
-    let server = run(settings, listener, store)?;
+    let server = run(settings, listener, store, audit.clone())?;
+    if audit.has_file() {
+        reopen_when_told(audit.clone())?;
+    }
 
     let handle = server.handle();
     let (mut terminate, mut interrupt) =
@@ -57,7 +62,20 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     tracing::info!(%address, "listening");
     // Whoever starts the server on port 0 reads the port here.
     writeln!(std::io::stdout(), "listening on http://{address}")?;
-    Ok(server.await?)
+    let ended = server.await;
+    audit.settle().await;
+    Ok(ended?)
+}
+
+/// SIGHUP says that the file was moved away.
+fn reopen_when_told(audit: Audit) -> io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    actix_web::rt::spawn(async move {
+        while hangup.recv().await.is_some() {
+            audit.reopen();
+        }
+    });
+    Ok(())
 }
 
 /// Asks for all the open files that the system lets a process have: each connection is one, and what
@@ -82,11 +100,15 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(QUEUE)?.into_std()
 }
 
-async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+async fn open(settings: &Settings, audit: &Audit) -> anyhow::Result<Arc<dyn Store>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (retention, quota) = (settings.retention(), settings.quota());
     Ok(match settings.store() {
-        StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(&path, retention, quota, clock)?),
+        StoreUrl::Sqlite(path) => {
+            let audit = audit.clone();
+            let expired = move |id| audit.expired(id);
+            Arc::new(SqliteStore::open_telling(&path, retention, quota, clock, expired)?)
+        }
         StoreUrl::Redis(address) => {
             let deployment = settings.deployment(&address)?;
             Arc::new(RedisStore::connect(&deployment, retention, quota, clock).await?)

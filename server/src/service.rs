@@ -5,6 +5,7 @@
 
 use crate::{
     api,
+    audit::{Audit, Audited, By},
     config::{AbuseContact, EmbeddingOrigins, Settings},
     evenly, framing, headers,
     identity::{Identity, Waiters},
@@ -24,6 +25,8 @@ use waxseal_core::token::OperatorToken;
 pub(crate) struct Service {
     /// Where shares live.
     pub(crate) store: Arc<dyn Store>,
+    /// Where what happens is told.
+    audit: Audit,
     /// What may be created.
     pub(crate) rules: Rules,
     /// How much of it.
@@ -42,6 +45,13 @@ pub(crate) struct Service {
     pub(crate) operator: Option<OperatorToken>,
 }
 
+impl Service {
+    /// The store, for calls by somebody that are told.
+    pub(crate) fn audited(&self, by: By) -> Audited {
+        Audited::new(&self.store, &self.audit, by)
+    }
+}
+
 /// Serves the API and the web client on `listener` until the returned server is stopped.
 ///
 /// # Errors
@@ -50,14 +60,16 @@ pub fn run(
     settings: &Settings,
     listener: TcpListener,
     store: Arc<dyn Store>,
+    audit: Audit,
 ) -> io::Result<Server> {
     let connections = Arc::new(settings.connections());
     let service = Data::new(Service {
         rates: Rates::new(settings.allowance(), Arc::clone(&store)),
-        identity: Identity::new(settings).map_err(io::Error::other)?,
+        identity: Identity::new(settings, &audit).map_err(io::Error::other)?,
         waiters: Arc::default(),
         net: Arc::clone(&connections),
         store,
+        audit,
         rules: Rules::new(settings.policy()).map_err(io::Error::other)?,
         embedding: settings.embedding_origins.clone(),
         abuse_contact: settings.abuse_contact.clone(),

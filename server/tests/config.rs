@@ -4,7 +4,7 @@ use conf::{Conf, introspection::ProgramOptionMeta};
 use std::{ffi::OsString, path::PathBuf, process::Command};
 use waxseal_core::wire::{ExpiresIn, IdentityMode};
 use waxseal_server::{
-    config::{ConfigError, IdentitySettings, Settings, SmtpTls, StoreUrl},
+    config::{AuditAddresses, AuditTo, ConfigError, IdentitySettings, Settings, SmtpTls, StoreUrl},
     store::Quota,
 };
 
@@ -91,13 +91,15 @@ fn a_file_may_hold_every_setting() {
                 identity.grant_audience = \"https://share.example.org\"\n\
                 identity.grant_issuer = \"https://app.example.org\"\n\
                 identity.grant_lifetime = \"1m\"\n\
+                audit = \"audit.jsonl\"\naudit_addresses = \"clear\"\n\
+                audit_key = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n\
                 trusted_proxies = [\"::1\", \"10.0.0.0/8\"]\nlog_level = \"off\"\n\
                 workers = 3\nabuse_contact = \"abuse@example.org\"\n\
                 embedding_origins = [\"https://app.example.org\"]\n\
                 operator_token = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n";
     let settings = Settings::program_options().filter(|option| option.env_form().is_some());
-    // One password is enough, and keys of grants have no place beside allowed addresses.
-    assert_eq!(text.lines().count(), settings.count() - 5, "all but the file's own name");
+    // One password is enough, and one key; keys of grants have no place beside allowed addresses.
+    assert_eq!(text.lines().count(), settings.count() - 6, "all but the file's own name");
     std::fs::write(&path, text).expect("the folder is ours");
     let settings = load(&[&format!("--config={}", path.display())], &[]).expect("they fit");
     assert_eq!(settings.store(), StoreUrl::Redis("rediss://localhost".into()));
@@ -116,6 +118,9 @@ fn a_file_may_hold_every_setting() {
     let confirmation = settings.policy().confirmation.expect("owners confirm");
     assert_eq!((confirmation.within, confirmation.session), (600, 8 * 3600));
     assert!(!format!("{settings:?}").contains("hunter2"));
+    assert_eq!(settings.audit.audit, AuditTo::File("audit.jsonl".into()));
+    assert_eq!(settings.audit.audit_addresses, AuditAddresses::Clear);
+    assert!(settings.audit.key().expect("it was checked").is_some());
 }
 
 #[test]
@@ -294,6 +299,9 @@ fn what_does_not_fit_is_refused_with_its_name_and_exit_code_2() {
         ("--abuse-contact=javascript:alert(1)", "abuse-contact"),
         ("--operator-token=hunter2", "operator-token"),
         (&token, "operator_token"),
+        ("--audit=", "audit"),
+        ("--audit-addresses=some", "audit-addresses"),
+        ("--audit-key=hunter2", "audit-key"),
         ("--head-timeout=0s", "head-timeout"),
         ("--body-timeout=25h", "body-timeout"),
         ("--idle-timeout=0s", "idle-timeout"),
@@ -366,9 +374,10 @@ fn row(option: &impl ProgramOptionMeta) -> String {
     let none = || "–".to_owned();
     let flag = text(option.long_form());
     let variable = text(option.env_form()).map_or_else(none, code);
+    // Some of those that are together in the program have no table of their own in a file.
+    let id = option.id().to_string().trim_start_matches("audit.").to_owned();
     // A file cannot name another file.
-    let key =
-        if flag.as_deref() == Some("config") { none() } else { code(option.id().to_string()) };
+    let key = if flag.as_deref() == Some("config") { none() } else { code(id) };
     let default = text(option.default_help_str()).map_or_else(none, code);
     let meaning = text(option.description()).expect("every setting is explained");
     let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");

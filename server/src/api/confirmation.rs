@@ -3,6 +3,7 @@
 
 use super::openapi::{Any, Body, Counted, IdParam, Mailed, Over, State, Token};
 use crate::{
+    audit::By,
     extract::{Bearer, Id, Json, Visitor},
     problem::ApiError,
     service::Service,
@@ -51,7 +52,7 @@ pub(super) async fn ask(
     let question = email.question(&request)?;
     let number = question.ask.number;
     let pending_until = app.store.ask(id, owner.hash(), question.ask).await?;
-    email.send(id, question, request, pending_until);
+    email.send(id, question, request, pending_until, network);
     Ok(HttpResponse::Accepted().json(ConfirmationAsked { number, pending_until }))
 }
 
@@ -107,7 +108,8 @@ pub(super) async fn confirm(
 ) -> Result<web::Json<Confirmed>, ApiError> {
     app.rates.admit(network, &[(Rate::Lookups, 1)]).await?;
     let token = request.token.hash();
-    Ok(answer(app.store.confirm(request.id, token, request.number).await?.answer))
+    let audited = app.audited(By::network(network));
+    Ok(answer(audited.confirm(request.id, token, request.number).await?))
 }
 
 /// "This wasn't me": the share is taken back. The same again changes nothing.
@@ -122,7 +124,8 @@ pub(super) async fn deny(
     Json(request): Json<DenyRequest, LIMIT>,
 ) -> Result<web::Json<Confirmed>, ApiError> {
     app.rates.admit(network, &[(Rate::Lookups, 1)]).await?;
-    Ok(answer(app.store.deny(request.id, request.token.hash()).await?.answer))
+    let audited = app.audited(By::network(network));
+    Ok(answer(audited.deny(request.id, request.token.hash()).await?))
 }
 
 fn answer(receipt: Receipt) -> web::Json<Confirmed> {

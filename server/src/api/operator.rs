@@ -2,7 +2,8 @@
 
 use super::openapi::{Any, IdParam, Token};
 use crate::{
-    extract::{Bearer, Id},
+    audit::By,
+    extract::{Bearer, Id, Visitor},
     problem::ApiError,
     service::Service,
 };
@@ -53,13 +54,14 @@ pub(super) async fn ready(app: App) -> Result<&'static str, ApiError> {
 )]
 pub(super) async fn take_down(
     app: App,
+    Visitor(network): Visitor,
     Bearer(token): Bearer<OperatorToken>,
     Id(id): Id,
 ) -> Result<HttpResponse, ApiError> {
     if app.operator.as_ref() != Some(&token) {
         return Err(ApiError::new(ProblemType::TokenRequired));
     }
-    app.store.take_down(id).await?;
+    app.audited(By::network(network)).take_down(id).await?;
     tracing::warn!("the operator took a share down");
     Ok(HttpResponse::NoContent().finish())
 }

@@ -4,6 +4,7 @@ use super::openapi::{
     Any, Asked, Body, Counted, Granted, IdParam, Octets, Over, PartParam, Room, State, Token,
 };
 use crate::{
+    audit::By,
     evenly,
     extract::{Bearer, Bearing, Id, Json, PartBody, PartNumber, Visitor},
     identity::SessionCookie,
@@ -49,16 +50,18 @@ pub(super) async fn create(
     let share = app.rules.admit(request)?;
     let bytes = share.head.as_ref().map_or(0, |head| head.len() as u64);
     app.rates.admit(network, &[(Rate::Creations, 1), (Rate::Bytes, bytes)]).await?;
-    let admission = if let Some(Answers { request, access }) = answers {
+    let (admission, owner) = if let Some(Answers { request, access }) = answers {
         // Whoever asked has shown who they are, and given this away with the link.
         app.store.offer(request, access.hash(), id).await?;
-        Admission::Live
+        (Admission::Live, None)
     } else {
-        app.identity.admit_creation(app.store.as_ref(), &grant, id).await?;
-        app.identity.admit(app.store.as_ref(), &cookie).await?
+        let subject = app.identity.admit_creation(app.store.as_ref(), &grant, id).await?;
+        let (admission, known) = app.identity.admit(app.store.as_ref(), &cookie).await?;
+        (admission, subject.or(known))
     };
-    let receipt = app.store.create(share, admission).await?;
-    Ok(answer(StatusCode::CREATED, id, receipt.answer))
+    let by = By { network: Some(network), owner };
+    let receipt = app.audited(by).create(share, admission).await?;
+    Ok(answer(StatusCode::CREATED, id, receipt))
 }
 
 /// Stores one part of a staged share.
@@ -112,12 +115,14 @@ pub(super) async fn parts(
 pub(super) async fn publish(
     app: App,
     cookie: SessionCookie,
+    Visitor(network): Visitor,
     Bearer(owner): Owner,
     Id(id): Id,
 ) -> Result<HttpResponse, ApiError> {
-    let admission = app.identity.admit(app.store.as_ref(), &cookie).await?;
-    let receipt = app.store.publish(id, owner.hash(), admission).await?;
-    Ok(answer(StatusCode::OK, id, receipt.answer))
+    let (admission, known) = app.identity.admit(app.store.as_ref(), &cookie).await?;
+    let by = By { network: Some(network), owner: known };
+    let receipt = app.audited(by).publish(id, owner.hash(), admission).await?;
+    Ok(answer(StatusCode::OK, id, receipt))
 }
 
 /// What the owner may know of a share.
@@ -144,10 +149,11 @@ pub(super) async fn status(
 )]
 pub(super) async fn revoke(
     app: App,
+    Visitor(network): Visitor,
     Bearer(owner): Owner,
     Id(id): Id,
 ) -> Result<web::Json<Status>, ApiError> {
-    Ok(web::Json(app.store.revoke(id, owner.hash()).await?.answer))
+    Ok(web::Json(app.audited(By::network(network)).revoke(id, owner.hash()).await?))
 }
 
 /// The status of up to 200 shares.

@@ -4,6 +4,7 @@ use super::openapi::{
     Any, Body, Counted, IdParam, Octets, Over, PartParam, Passphrase, Range, State, Token,
 };
 use crate::{
+    audit::By,
     extract::{Bearer, ByteRange, Id, Json, PartNumber, Slice, Visitor},
     problem::ApiError,
     service::Service,
@@ -81,7 +82,8 @@ pub(super) async fn claim(
     let Id(id) = id?;
     app.rates.admit(network, &[(Rate::Openings, 1)]).await?;
     let proof = request.proof.map(|proof| proof.hash());
-    let opened = app.store.claim(id, access.hash(), request.claim.hash(), proof).await?.answer;
+    let audited = app.audited(By::network(network));
+    let opened = audited.claim(id, access.hash(), request.claim.hash(), proof).await?;
     let mut response = HttpResponse::Ok();
     response
         .content_type(ContentType::octet_stream())
@@ -158,9 +160,10 @@ pub(super) async fn renew(
 )]
 pub(super) async fn acknowledge(
     app: App,
+    Visitor(network): Visitor,
     Bearer(claim): Claim,
     Id(id): Id,
 ) -> Result<HttpResponse, ApiError> {
-    app.store.acknowledge(id, claim.hash()).await?;
+    app.audited(By::network(network)).acknowledge(id, claim.hash()).await?;
     Ok(HttpResponse::NoContent().finish())
 }

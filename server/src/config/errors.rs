@@ -2,7 +2,7 @@
 //!
 //! Invariant: no text repeats a secret.
 
-use super::{identity::IdentityError, store_url::StoreUrlError};
+use super::{audit::AuditError, identity::IdentityError, store_url::StoreUrlError};
 use crate::{identity::KeyError, policy::PolicyError, store::redis::AddressError};
 use std::path::PathBuf;
 
@@ -24,6 +24,12 @@ pub enum ConfigError {
     /// The secret of grants is easy to guess.
     #[error("the secret of grants in {0} has less than 32 bytes")]
     GrantSecret(PathBuf),
+    /// A file has no key of pseudonyms.
+    #[error("the key of audit events in {0} is not 32 bytes in base64url")]
+    AuditKey(PathBuf),
+    /// The system has no randomness.
+    #[error("cannot start: {0}")]
+    Randomness(#[from] getrandom::Error),
     /// The system does not let us.
     #[error("cannot start: {0}")]
     System(#[from] std::io::Error),
@@ -54,6 +60,8 @@ pub(super) enum CheckError {
         "{name}: only for a store that is reached by rediss://, rediss+cluster:// or rediss+sentinel://"
     )]
     Certificate { name: &'static str },
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     #[error(transparent)]
     Confirmations(#[from] IdentityError),
     #[error(transparent)]

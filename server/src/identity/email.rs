@@ -9,7 +9,9 @@ use super::{
     session,
 };
 use crate::{
+    audit::{Audit, By, Owner},
     config::{ConfigError, IdentitySettings},
+    network::Network,
     problem::ApiError,
     store::{AddressHash, Ask, Store, StoreError},
 };
@@ -39,8 +41,8 @@ pub(crate) struct Question {
 
 impl Email {
     /// As the settings say, with its thread started.
-    pub(super) fn new(settings: &IdentitySettings) -> Result<Self, ConfigError> {
-        let post = Post::new(settings)?;
+    pub(super) fn new(settings: &IdentitySettings, audit: &Audit) -> Result<Self, ConfigError> {
+        let post = Post::new(settings, audit.clone())?;
         let (https, session) = (post.is_https(), settings.session);
         Ok(Self { https, session, mailer: Mailer::start(post)? })
     }
@@ -65,10 +67,13 @@ impl Email {
         question: Question,
         request: ConfirmationRequest,
         until: Timestamp,
+        network: Network,
     ) {
         let link = ConfirmationLink { id, token: question.token };
         let session = question.ask.session_of.map(|_| self.session);
-        self.mailer.send(Letter { to: request.address, link, until, session });
+        let owner = Some(Owner::Asked(request.address.clone()));
+        let by = By { network: Some(network), owner };
+        self.mailer.send(Letter { to: request.address, link, until, session, by });
     }
 
     /// Begins the session that the owner of a confirmed share has asked for, and says what tells the

@@ -62,7 +62,7 @@ impl Grants {
         })
     }
 
-    /// Lets a share be created, once for each grant; the same share may come again.
+    /// Lets a share be created, once for each grant; the same share may come again. Says whom it is for.
     ///
     /// # Errors
     /// 401 `token-required` without a grant, 403 `grant` for one that is of no use.
@@ -71,13 +71,14 @@ impl Grants {
         store: &dyn Store,
         token: Option<&str>,
         id: ShareId,
-    ) -> Result<(), ApiError> {
+    ) -> Result<String, ApiError> {
         let token = token.ok_or_else(|| ApiError::new(ProblemType::TokenRequired))?;
         let claims = self.claims(token).await?;
         let until = Timestamp::from_unix_millis(claims.exp.saturating_mul(1000)).after(LEEWAY);
         match store.take_grant(name(&claims), id, until).await {
             Err(StoreError::Conflict) => Err(refused("the grant was used for another share")),
-            taken => Ok(taken?),
+            Err(error) => Err(error.into()),
+            Ok(()) => Ok(claims.sub),
         }
     }
 

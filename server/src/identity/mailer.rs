@@ -6,6 +6,7 @@
 
 use super::{Allowed, PublicUrl, letter};
 use crate::{
+    audit::{Audit, By},
     config::{ConfigError, IdentitySettings, SmtpTls},
     store::{Clock, SystemClock},
 };
@@ -53,6 +54,8 @@ pub(super) struct Letter {
     pub(super) until: Timestamp,
     /// How long whoever asks is to share without another one.
     pub(super) session: Option<Duration>,
+    /// Whom it is about.
+    pub(super) by: By,
 }
 
 /// Handle of the thread, which ends with it.
@@ -64,11 +67,12 @@ pub(super) struct Post {
     allowed: Allowed,
     from: Mailbox,
     url: PublicUrl,
+    audit: Audit,
 }
 
 impl Post {
     /// As settings say that were checked.
-    pub(super) fn new(settings: &IdentitySettings) -> Result<Self, ConfigError> {
+    pub(super) fn new(settings: &IdentitySettings, audit: Audit) -> Result<Self, ConfigError> {
         let checked = "it was checked when the settings were read";
         let url = settings.public_url.clone().expect(checked);
         let host = settings.smtp_host.clone().expect(checked);
@@ -89,7 +93,13 @@ impl Post {
             transport = transport.credentials(Credentials::new(user.clone(), password));
         }
         let from = settings.mail_from.clone().expect(checked);
-        Ok(Self { transport: transport.build(), allowed: settings.allowed.clone(), from, url })
+        Ok(Self {
+            transport: transport.build(),
+            allowed: settings.allowed.clone(),
+            from,
+            url,
+            audit,
+        })
     }
 
     /// Whether the links in its letters are https.
@@ -107,7 +117,9 @@ impl Post {
         };
         let mut pauses = TRY_AGAIN.into_iter();
         loop {
-            let Err(error) = self.send(&message, connections).await else { return };
+            let Err(error) = self.send(&message, connections).await else {
+                return self.audit.confirmation_sent(letter.link.id, &letter.by).await;
+            };
             let pause = pauses.next().filter(|pause| {
                 !error.is_permanent() && SystemClock.now().after(*pause) < letter.until
             });

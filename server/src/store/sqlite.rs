@@ -11,6 +11,7 @@ mod answering;
 mod confirming;
 mod database;
 mod errors;
+mod expirations;
 mod files;
 mod grants;
 mod opening;
@@ -28,6 +29,7 @@ use super::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
+use expirations::Expirations;
 use rows::Tx;
 use std::{path::Path, sync::Arc, time::Duration};
 use usage::Usage;
@@ -61,9 +63,25 @@ impl SqliteStore {
         quota: Quota,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
+        Self::open_telling(path, retention, quota, clock, |_| {})
+    }
+
+    /// As [`Self::open`], and tells of each share once it has expired, or was not confirmed in time. That is
+    /// when the content is removed: soon after, or at the next start. `expired` must not wait for anything.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_telling(
+        path: &Path,
+        retention: Retention,
+        quota: Quota,
+        clock: Arc<dyn Clock>,
+        expired: impl Fn(ShareId) + Send + 'static,
+    ) -> Result<Self, StoreError> {
         let (db, files, reserve) = database::open(path, quota.free_disk)?;
         let usage = Usage::new(&db, quota)?;
-        let writer = Writer::start(db, files, reserve, usage, retention, Arc::clone(&clock))?;
+        let told = Expirations::new(expired);
+        let writer = Writer::start(db, files, reserve, usage, told, retention, Arc::clone(&clock))?;
         Ok(Self { writer, retention, counts: Counts::default(), clock })
     }
 

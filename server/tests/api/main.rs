@@ -3,6 +3,7 @@
 #[path = "../support/redis_server.rs"]
 mod redis_server;
 
+mod audit;
 mod bad_input;
 mod confirmation;
 mod embedding;

@@ -30,6 +30,7 @@ use std::{
 use tempfile::TempDir;
 use waxseal_core::time::Timestamp;
 use waxseal_server::{
+    audit::Audit,
     config::Settings,
     run,
     store::{Clock, Store, sqlite::SqliteStore},
@@ -93,7 +94,8 @@ impl TestServer {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 let store = open(&path, &settings, its_clock).await;
-                let server = run(&settings, listener, Arc::new(store)).expect("the server starts");
+                let server = run(&settings, listener, Arc::new(store), Audit::default())
+                    .expect("the server starts");
                 started.send(server.handle()).expect("the test waits for it");
                 server.await.expect("the server ends well");
             });

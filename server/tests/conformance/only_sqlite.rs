@@ -12,7 +12,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
-    sync::Arc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -253,6 +253,60 @@ async fn records_go_when_their_time_is_over() {
     for table in ["part", "content", "claim"] {
         assert_eq!(rows(table), 0, "{table}");
     }
+}
+
+/// Opens a store that tells of what has expired.
+fn open_telling(path: &Path, clock: &Arc<Hands>) -> (SqliteStore, mpsc::Receiver<ShareId>) {
+    let (tell, told) = mpsc::channel();
+    // Nobody may listen any more.
+    let tell = move |id| tell.send(id).unwrap_or_default();
+    let clock = Arc::clone(clock) as _;
+    let (retention, quota) = (Retention::default(), Quota::default());
+    let engine = SqliteStore::open_telling(path, retention, quota, clock, tell);
+    (engine.expect("it opens"), told)
+}
+
+#[tokio::test]
+async fn each_share_that_expires_is_told_of_once_and_no_other() {
+    let (_folder, path) = folder();
+    let clock = Hands::new();
+    let (engine, told) = open_telling(&path, &clock);
+    let [opened, revoked, burned, expired, late] =
+        [(); 5].map(|()| Sample::one_time().expiring_in(60).with_passphrase());
+    let (large, again) = (Sample::with_plaintext(9_000_000).expiring_in(60), Sample::one_time());
+    for sample in [&opened, &revoked, &burned, &expired, &late, &large, &again] {
+        store(&engine, sample).await;
+    }
+    let unconfirmed = Sample::one_time();
+    engine.create(unconfirmed.new.clone(), Admission::Pending).await.expect("it is new");
+    engine.create(Sample::with_plaintext(1_100_000).new, Admission::Live).await.expect("staged");
+    let new = &opened.new;
+    engine.claim(new.id, new.access, token(), opened.proof).await.expect("a view is left");
+    engine.revoke(revoked.new.id, revoked.new.owner).await.expect("the owner may");
+    for _ in 0..10 {
+        let wrong = engine.claim(burned.new.id, burned.new.access, token(), Some(token())).await;
+        assert_refused!(wrong, StoreError::WrongPassphrase { .. });
+    }
+    clock.advance(Duration::from_secs(60));
+    // Whoever comes before it is swept finds it expired, too.
+    engine.revoke(late.new.id, late.new.owner).await.expect("the owner may");
+    let mut ids = HashSet::new();
+    for _ in 0..3 {
+        assert!(ids.insert(told.recv_timeout(PATIENCE).expect("three have expired")));
+    }
+    assert_eq!(ids, [&late, &expired, &large].map(|sample| sample.new.id).into());
+    clock.advance(Duration::from_secs(600));
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(unconfirmed.new.id));
+    clock.advance(Duration::from_secs(3600));
+    drop(engine);
+    assert!(told.recv().is_err(), "there is nothing else");
+
+    // What expires while nobody looks is told of at the next start.
+    clock.advance(Duration::from_secs(86_400));
+    let (engine, told) = open_telling(&path, &clock);
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(again.new.id));
+    drop(engine);
+    assert!(told.recv().is_err(), "there is nothing else");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use super::{
         record::{Given, LIVE_CLAIMS, REMEMBERED, Record, ids, times},
     },
     database::insert_content,
+    expirations::Expirations,
     files::{Files, LARGE},
     usage::{Usage, part_len},
 };
@@ -19,6 +20,7 @@ use waxseal_core::{
     layout::SEAL,
     time::Timestamp,
     token::{ShareId, TokenHash},
+    wire::ShareState,
 };
 
 /// More than a share can have of anything.
@@ -29,6 +31,7 @@ pub(super) struct Tx<'a> {
     pub(super) db: &'a Connection,
     pub(super) files: &'a Files,
     pub(super) usage: &'a Usage,
+    pub(super) expirations: &'a Expirations,
     pub(super) retention: Retention,
     /// What the clock said when the request's turn came.
     pub(super) now: Timestamp,
@@ -258,10 +261,24 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Notes that no content is left, and that the share has expired if nothing else has ended it.
+    pub(super) fn end_content(&self, share: i64) -> Result<(), StoreError> {
+        let mut statement = self.db.prepare_cached(
+            "UPDATE share SET content_until = NULL WHERE key = ? AND content_until IS NOT NULL
+             RETURNING *",
+        )?;
+        let mut rows = statement.query([share])?;
+        let Some(row) = rows.next()? else { return Ok(()) };
+        if read_share(row)?.record.state(self.now) == ShareState::Expired {
+            self.expirations.note(ShareId::from_bytes(row.get("id")?));
+        }
+        Ok(())
+    }
+
     /// Deletes everything that can be opened.
     pub(super) fn drop_content(&self, share: i64) -> Result<(), StoreError> {
         self.drop_parts(share, ALL)?;
-        self.keep_content(share, None)
+        self.end_content(share)
     }
 
     /// Deletes so many parts at most, part 0 with the seal first; says how many.

@@ -20,7 +20,7 @@ pub(super) fn sweep(tx: &Tx<'_>) -> Result<bool, StoreError> {
     let over = due(tx, "SELECT key FROM share WHERE content_until <= ? LIMIT ?", PARTS)?;
     for share in over {
         if room.drop_parts(tx, share)? {
-            tx.keep_content(share, None)?;
+            tx.end_content(share)?;
         }
     }
     let staged = "SELECT key FROM part WHERE staged_until <= ? LIMIT ?";
@@ -82,6 +82,7 @@ mod tests {
         record::Record,
         sqlite::{
             database,
+            expirations::Expirations,
             rows::{Lease, NewPart},
             usage::Usage,
         },
@@ -105,7 +106,9 @@ mod tests {
             database::open(&folder.path().join("waxseal.db"), 0).expect("it opens");
         let usage = Usage::new(&db, Quota::default()).expect("it is empty");
         let retention = Retention::default();
-        let mut tx = Tx { db: &db, files: &files, usage: &usage, retention, now: NOW };
+        let expirations = Expirations::new(|_| {});
+        let (files, usage, expirations) = (&files, &usage, &expirations);
+        let mut tx = Tx { db: &db, files, usage, expirations, retention, now: NOW };
         let share = share(&tx);
         db.execute_batch("BEGIN").expect("none runs");
         let count = |table: &str| {

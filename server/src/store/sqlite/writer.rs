@@ -7,6 +7,7 @@
 
 use super::{
     super::{Clock, Full, Retention, StoreError},
+    expirations::Expirations,
     files::Files,
     remover::Remover,
     reserve::Reserve,
@@ -104,12 +105,13 @@ impl Writer {
         files: Files,
         reserve: Reserve,
         usage: Usage,
+        expirations: Expirations,
         retention: Retention,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel();
         let remover = Remover::start()?;
-        let owner = Owner { db, files, reserve, remover, usage, retention, clock };
+        let owner = Owner { db, files, reserve, remover, usage, expirations, retention, clock };
         let thread =
             thread::Builder::new().name("sqlite".to_owned()).spawn(move || owner.run(&waiting))?;
         let room = Arc::new(Semaphore::new(QUEUE));
@@ -169,6 +171,7 @@ struct Owner {
     reserve: Reserve,
     remover: Remover,
     usage: Usage,
+    expirations: Expirations,
     retention: Retention,
     clock: Arc<dyn Clock>,
 }
@@ -255,6 +258,7 @@ impl Owner {
             db: &self.db,
             files: &self.files,
             usage: &self.usage,
+            expirations: &self.expirations,
             retention: self.retention,
             now: self.clock.now(),
         }
@@ -266,6 +270,7 @@ impl Owner {
         if matches!(result, Ok(true)) {
             self.usage.after_commit();
             self.files.after_commit();
+            self.expirations.after_commit();
         } else {
             // SQLite may have undone it by itself, when the disk is full for example.
             let undone =
@@ -273,6 +278,7 @@ impl Owner {
             // Whatever came of it: what this transaction was to remove must not go with the next one.
             self.usage.after_rollback();
             self.files.after_rollback();
+            self.expirations.after_rollback();
             undone?;
         }
         result

@@ -13,7 +13,7 @@ use std::{
 pub(crate) struct Process {
     pub(crate) client: Client,
     child: Child,
-    stdout: BufReader<ChildStdout>,
+    pub(crate) stdout: Option<BufReader<ChildStdout>>,
     logs: Option<JoinHandle<String>>,
 }
 
@@ -40,7 +40,7 @@ impl Process {
         let address = line.strip_prefix("listening on http://").map(str::trim_end);
         let address = address.unwrap_or_else(|| panic!("the first line is the address: {line:?}"));
         let client = Client::new(address.parse().expect("an IP address and a port"));
-        Self { client, child, stdout, logs: Some(logs) }
+        Self { client, child, stdout: Some(stdout), logs: Some(logs) }
     }
 
     /// Kills it, as a crash would.
@@ -49,13 +49,21 @@ impl Process {
         self.child.wait().expect("the process is ours");
     }
 
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status();
+        assert!(sent.expect("there is a kill command").success());
+    }
+
     /// Asks it to end, and returns what it wrote: the rest of standard output, and standard error.
     pub(crate) fn stop(mut self) -> (String, String) {
-        let stop = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(stop.expect("there is a kill command").success());
+        self.signal("TERM");
         assert!(self.child.wait().expect("the process is ours").success(), "it stops gracefully");
         let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).expect("the output is text");
+        if let Some(mut stdout) = self.stdout.take() {
+            stdout.read_to_string(&mut rest).expect("the output is text");
+        }
         let logs = self.logs.take().expect("it is taken once, here");
         (rest, logs.join().expect("the reader ends with the process"))
     }
