@@ -28,6 +28,26 @@ fn an_expiry_that_is_not_offered_is_refused() {
 }
 
 #[test]
+fn no_share_lasts_longer_than_the_longest_expiry_offered() {
+    let server = TestServer::with(&["--expiries=3600,7200", "--default-expiry=3600"]);
+    for expires_in in [7201, 86_400, 2_592_000] {
+        let share = Share { expires_in, ..Share::new(1) };
+        server.post("/api/shares", "", &share.creation()).problem(422, "policy");
+    }
+    server.create(&Share { expires_in: 7200, ..Share::new(1) });
+}
+
+#[test]
+fn what_is_forced_and_how_large_a_share_may_be_is_told() {
+    let flags = ["--force-one-time", "--force-passphrase", "--one-time=false", "--max-bytes=65536"];
+    let policy = TestServer::with(&flags).get("/api/policy").json();
+    for name in ["one_time", "force_one_time", "force_passphrase"] {
+        assert_eq!(policy[name], true, "{name}");
+    }
+    assert_eq!(policy["max_bytes"], 65536);
+}
+
+#[test]
 fn what_every_share_must_have_is_demanded() {
     let server = TestServer::with(&["--force-one-time", "--force-passphrase"]);
     let good = Share { passphrase: true, ..Share::new(1) };

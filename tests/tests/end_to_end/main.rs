@@ -27,6 +27,7 @@ mod attachments_on_disk;
 mod attachments_opened;
 mod attachments_sent;
 mod attachments_shown;
+mod audit;
 mod command_line;
 mod confirming;
 mod embedding;
@@ -45,6 +46,7 @@ mod opening;
 mod outages;
 mod owners;
 mod passphrases;
+mod policy;
 mod zero_knowledge;
 
 on_every_engine! {
@@ -112,6 +114,9 @@ on_every_engine! {
     mail:
         a_mail_and_its_number_publish_a_share,
         a_mail_has_two_parts_and_no_secret;
+    audit:
+        every_confirmation_is_told_once_and_no_address,
+        addresses_are_told_where_settings_say_so;
     outages:
         a_server_that_is_away_before_the_landing_uses_nothing_up,
         what_was_written_survives_a_server_that_is_away,

@@ -2,7 +2,10 @@
 
 use anyhow::{Context, Result, ensure};
 use fs4::available_space;
+use serde_json::Value;
+use std::fs;
 use waxseal_tests::{
+    deployment::Deployment,
     dice::Dice,
     lives::{
         Life,
@@ -10,7 +13,8 @@ use waxseal_tests::{
         client::Client,
         state::{Outcome, Step},
     },
-    server::Server,
+    server::{Engine, Server},
+    share::Terms,
     volume::Volume,
 };
 
@@ -102,5 +106,37 @@ async fn on_a_full_disk_only_what_takes_room_is_refused() -> Result<()> {
     for life in [&mut stored[5], &mut later] {
         client.open(life, &mut dice).await?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn audit_events_are_whole_lines_again_once_there_is_room() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let volume = Volume::mount(folder.path(), 1024 * 1024)?;
+    let file = volume.path().join("audit.jsonl");
+    let flag = format!("--audit={}", file.display());
+    let mut deployment = Deployment::with(Engine::Sqlite, &[&flag], None).await?;
+    deployment.note("before", "text", Terms::default()).await?;
+    volume.fill()?;
+    // What is left of the file's last page takes some lines more, and the last of them in part.
+    let mut created = 1;
+    while !String::from_utf8_lossy(&deployment.server.logs()).contains("cannot be written") {
+        deployment.note("meanwhile", "text", Terms::default()).await?;
+        created += 1;
+        ensure!(created < 100, "the disk is not full");
+    }
+    ensure!(!fs::read(&file)?.ends_with(b"\n"), "no line is torn");
+    volume.make_room()?;
+    deployment.note("after", "text", Terms::default()).await?;
+    let text = fs::read_to_string(&file)?;
+    let (whole, torn): (Vec<_>, Vec<_>) =
+        text.lines().partition(|line| serde_json::from_str::<Value>(line).is_ok());
+    ensure!(torn.len() == 1 && text.ends_with('\n'), "{text}");
+    ensure!(whole.len() >= 4 && whole.len() < 2 * (created + 1), "{text}");
+    deployment.server.stop()?;
+    let logs = String::from_utf8(deployment.server.logs())?;
+    let again = logs.lines().find(|line| line.contains("are written again"));
+    let again: Value = serde_json::from_str(again.context("it is said")?)?;
+    ensure!(again["lost"] == 2 * (created + 1) - whole.len(), "{again} {text}");
     Ok(())
 }
