@@ -2,6 +2,7 @@
 
 use super::openapi::{Any, Body, Counted, IdParam, Over, State, Token};
 use crate::{
+    audit::By,
     extract::{Bearer, Id, Json, Visitor},
     problem::ApiError,
     service::Service,
@@ -35,8 +36,8 @@ pub(super) async fn answer(
     let Id(id) = id?;
     app.rates.admit(network, &[(Rate::Openings, 1)]).await?;
     let AnswerRequest { share, sealed } = request;
-    match app.store.answer(id, access.hash(), share, sealed).await {
-        Ok(done) => Ok(web::Json(Answered { at: done.answer })),
+    match app.audited(By::network(network)).answer(id, access.hash(), share, sealed).await {
+        Ok(at) => Ok(web::Json(Answered { at })),
         Err(StoreError::Conflict) => Err(ApiError::new(ProblemType::Conflict)
             .detail("the share is not live, or was not created to answer this")),
         Err(error) => Err(error.into()),

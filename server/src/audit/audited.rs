@@ -8,7 +8,8 @@ use crate::store::{Admission, Done, NewShare, Opened, Receipt, Store, StoreError
 use std::sync::Arc;
 use waxseal_core::{
     confirmation::ConfirmationNumber,
-    token::{ShareId, TokenHash},
+    time::Timestamp,
+    token::{SealedSecret, ShareId, TokenHash},
     wire::{ShareState, Status, Views},
 };
 
@@ -108,6 +109,19 @@ impl Audited {
         let store = Arc::clone(&self.store);
         let call = async move { store.acknowledge(id, claim).await };
         self.tell(id, call, done(|()| vec![Event::Acknowledged])).await
+    }
+
+    /// [`Store::answer`].
+    pub(crate) async fn answer(
+        self,
+        request: ShareId,
+        access: TokenHash,
+        share: ShareId,
+        sealed: SealedSecret,
+    ) -> Result<Timestamp, StoreError> {
+        let store = Arc::clone(&self.store);
+        let call = async move { store.answer(request, access, share, sealed).await };
+        self.tell(request, call, done(|_| vec![Event::Answered])).await
     }
 
     /// [`Store::revoke`].

@@ -47,6 +47,8 @@ pub(super) enum Event {
     Denied,
     /// The operator took it down.
     TakenDown,
+    /// Somebody who has the link of a request answered it, with another share.
+    Answered,
 }
 
 /// An event and whom it is about.
@@ -98,7 +100,8 @@ mod tests {
                 Event::Confirmed => Event::ConfirmationFailed { tries_left: 2 },
                 Event::ConfirmationFailed { .. } => Event::Denied,
                 Event::Denied => Event::TakenDown,
-                Event::TakenDown => return events,
+                Event::TakenDown => Event::Answered,
+                Event::Answered => return events,
             };
             events.push(next);
         }

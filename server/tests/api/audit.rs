@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use waxseal_core::base64url;
+use waxseal_core::{base64url, token::SealedSecret};
 
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const OPERATOR: &str = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA";
@@ -156,6 +156,18 @@ fn however_often_and_at_once_a_call_is_sent_it_is_told_once() {
         let path = format!("/api/operator/shares/{}", taken.id());
         race(|| client.call("DELETE", &path, OPERATOR).status, 204);
 
+        let (request, given) = (Share::new(4), Share::new(5));
+        let (mut asked, mut offered) = (request.creation(), given.creation());
+        asked["request"] = json!(true);
+        offered["answers"] = json!({ "request": request.id(), "access": request.access() });
+        for creation in [&asked, &offered] {
+            race(|| client.post("/api/shares", "", creation).status, 201);
+        }
+        let sealed = SealedSecret::from_bytes([7; 80]).to_base64url();
+        let answer = json!({ "share": given.id(), "sealed": sealed });
+        let path = request.path("/answer");
+        race(|| client.post(&path, &request.access(), &answer).status, 200);
+
         let of = |share: &Share, events: &[&str]| {
             let name = pseudonym(share);
             events.iter().map(|event| ((name.clone(), event.to_string()), 1)).collect::<Vec<_>>()
@@ -163,6 +175,8 @@ fn however_often_and_at_once_a_call_is_sent_it_is_told_once() {
         let expected = [
             of(&small, &["created", "published", "opened", "acknowledged"]),
             of(&large, &["created", "published", "revoked"]),
+            of(&request, &["created", "published", "answered"]),
+            of(&given, &["created", "published"]),
             of(&taken, &["created", "published", "taken_down"]),
         ];
         assert_eq!(told.counts(), expected.concat().into_iter().collect());
