@@ -107,6 +107,21 @@ pub(crate) async fn a_lapsed_claim_has_nothing_to_acknowledge(engine: Engine) {
     }
 }
 
+pub(crate) async fn what_was_acknowledged_stays_so_by_whatever_clock(engine: Engine) {
+    let bench = engine.start().await;
+    let store = bench.store();
+    let sample = Sample::one_time();
+    bench.create(&sample).await;
+    let claim = token();
+    bench.claim(&sample, claim).await.expect("a view is left");
+    let acknowledge =
+        async || did(store.acknowledge(sample.new.id, claim).await.expect("it was answered"));
+    assert!(acknowledge().await);
+    // Another server's may be behind.
+    bench.set_back(Duration::from_secs(1));
+    assert!(!acknowledge().await);
+}
+
 async fn take_back(store: &dyn Store, sample: &Sample) -> bool {
     did(store.revoke(sample.new.id, sample.new.owner).await.expect("the owner may"))
 }

@@ -150,7 +150,8 @@ on_every_engine! {
     done:
         of_64_same_calls_at_once_one_did_it,
         whoever_finds_a_share_over_did_nothing,
-        a_lapsed_claim_has_nothing_to_acknowledge;
+        a_lapsed_claim_has_nothing_to_acknowledge,
+        what_was_acknowledged_stays_so_by_whatever_clock;
     requests:
         a_request_is_read_as_often_as_one_likes_and_never_opened,
         the_first_answer_stays_and_is_told_again,
