@@ -166,10 +166,11 @@ mod tests {
     #[test]
     fn a_link_is_found_in_the_addresses_that_gateways_make_of_it() {
         let link = ConfirmationLink {
-            id: ShareId::from_bytes([1; 16]),
-            token: ConfirmationToken::from_bytes([2; 32]),
+            id: ShareId::from_bytes([0xfb; 16]),
+            token: ConfirmationToken::from_bytes([0xfb; 32]),
         };
         let text = link.fragment();
+        assert!(text.contains('-') && text.contains('_'), "all of base64url is in it: {}", *text);
         for start in ["/confirm#", "/confirm?by=mail#", "/confirm%23", "/confirm/#"] {
             for end in ["", ".", ">", "%22"] {
                 let address = format!("https://share.example.org{start}{}{end}", *text);
