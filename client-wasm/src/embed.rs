@@ -25,7 +25,7 @@ use crate::{
 use futures_util::future::LocalBoxFuture;
 use host::Host;
 use offer::Offer;
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, mem, rc::Rc};
 use wasm_bindgen_futures::spawn_local;
 use waxseal_core::wire::Views;
 use web_sys::HtmlElement;
@@ -65,17 +65,23 @@ fn begin(host: Host, Offer { item, owner_token, look }: Offer) {
     let policy = SharedPolicy::default();
     dialog::start(&policy);
     leave::start(&frame.host);
-    // Some browsers let no frame take the focus that does not have it already.
-    dom::on(&dom::window(), "focus", |_| {
-        if dom::document().active_element() == dom::document().body().map(Into::into) {
-            steps::read_on();
-        }
-    });
+    take_focus();
     {
         let (frame, policy) = (Rc::clone(&frame), Rc::clone(&policy));
         dom::on_click(&part("retry-policy"), move || load(&frame, &policy));
     }
     load(&frame, &policy);
+}
+
+/// Some browsers let no frame take the focus before it has it from the page around. After that first time
+/// it is where people put it: they come back with a click, under which nothing may move.
+fn take_focus() {
+    let mut first = true;
+    dom::on(&dom::window(), "focus", move |_| {
+        if mem::take(&mut first) {
+            steps::read_on();
+        }
+    });
 }
 
 /// Asks the server what it allows, and shows the dialog.

@@ -10,9 +10,11 @@ use actix_web::{
     web::{self, Data},
 };
 use anyhow::{Context, Result};
+use data_encoding::{BASE64, HEXLOWER};
 use fantoccini::Locator;
 use ring::hmac;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::sync::{
     Mutex, OnceLock,
     atomic::{AtomicU64, Ordering},
@@ -68,6 +70,8 @@ struct State {
     waxseal: OnceLock<String>,
     /// Grants that were asked for.
     grants: AtomicU64,
+    /// The address and the hash of the script, for the page that wants no other.
+    pinned: OnceLock<[String; 2]>,
     /// Claims that the next grants have instead of good ones.
     claims: Mutex<Value>,
 }
@@ -113,6 +117,14 @@ impl Embedder {
         self.state.waxseal.get_or_init(|| waxseal.to_owned());
     }
 
+    /// From now on `/isolated` is a page that loads this content of the script and no other, and what its
+    /// own header fields want of every frame and script (COEP).
+    pub fn pins(&self, script: &[u8]) {
+        let hash = Sha256::digest(script);
+        let name = HEXLOWER.encode(&hash[..6]);
+        self.state.pinned.get_or_init(|| [format!("embed-{name}.js"), BASE64.encode(&hash)]);
+    }
+
     /// Scheme, host and port.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -147,7 +159,15 @@ impl Embedder {
     /// # Errors
     /// Those of the browser.
     pub async fn visit(&self, browser: &Browser) -> Result<()> {
-        browser.goto(&self.origin).await?;
+        self.visit_at(browser, "/").await
+    }
+
+    /// The same, of another page.
+    ///
+    /// # Errors
+    /// Those of the browser.
+    pub async fn visit_at(&self, browser: &Browser, path: &str) -> Result<()> {
+        browser.goto(&format!("{}{path}", self.origin)).await?;
         let ready = "window.told && customElements.get('waxseal-share') !== undefined";
         until("the button", async || Ok((browser.value(ready).await? == true).then_some(()))).await
     }
@@ -299,6 +319,14 @@ fn answer(request: &HttpRequest, state: &State) -> HttpResponse {
     }
     answer.insert_header(("content-security-policy", policy));
     match request.path() {
+        "/isolated" => {
+            answer.insert_header(("cross-origin-embedder-policy", "require-corp"));
+            answer.insert_header(("cross-origin-opener-policy", "same-origin"));
+            let [name, hash] = state.pinned.get().map(Clone::clone).unwrap_or_default();
+            let script = format!("{name}\" crossorigin integrity=\"sha256-{hash}\">");
+            let page = PAGE.replace("embed.js\">", &script).replace("WAXSEAL", waxseal);
+            answer.content_type("text/html").body(page)
+        }
         "/" => answer.content_type("text/html").body(PAGE.replace("WAXSEAL", waxseal)),
         "/bare" => {
             answer.content_type("text/html").body("<!doctype html><title>Bare</title><body>")

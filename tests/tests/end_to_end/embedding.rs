@@ -89,6 +89,52 @@ async fn a_page_of_five_lines_shares_a_secret_and_a_file() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_isolated_page_loads_one_content_of_the_script_and_no_other() -> Result<()> {
+    let (deployment, embedder) = Embedder::start(&[]).await?;
+    let script = deployment.api.send(http::Method::GET, "/embed.js", None, None::<&()>).await?;
+    embedder.pins(&script.body);
+    let browser = Browser::start().await?;
+    embedder.visit_at(&browser, "/isolated").await?;
+    assert_eq!(browser.value("crossOriginIsolated").await?, true);
+    let loaded =
+        "performance.getEntriesByType('resource').map(each => new URL(each.name).pathname)";
+    let loaded = browser.value(loaded).await?.to_string();
+    assert!(loaded.contains("/embed-") && !loaded.contains("/embed.js"), "{loaded}");
+    let dialog = Framed::open(&browser).await?;
+    let link = dialog.get_link().await?;
+    dialog.leave().await?;
+    assert_eq!(told(&browser, 1).await?[0].1["link"], link.as_str());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_grant_is_enough_for_a_large_file() -> Result<()> {
+    let embedder = Embedder::alone()?;
+    let mut flags = embedder.grant_flags()?;
+    flags.push(format!("--embedding-origins={}", embedder.origin()));
+    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+    let deployment = Deployment::with(Engine::Sqlite, &flags, None).await?;
+    embedder.embeds(&deployment.origin());
+    let (browser, there) = tokio::try_join!(Browser::start(), Browser::start())?;
+    embedder.visit(&browser).await?;
+    let files = "document.querySelector('waxseal-share').secret = () => \
+        ({ files: [new File([new Uint8Array(3e6).fill(7)], 'large.bin')] })";
+    browser.execute(files, vec![]).await?;
+    // What the server did not get is asked for again with the same grant, which makes the same share.
+    let rule = deployment.proxy.cut_once("POST /api/shares HTTP");
+    let dialog = Framed::open(&browser).await?;
+    let link = dialog.get_link().await?;
+    assert_eq!((embedder.grants(), rule.met()), (1, 1));
+    assert_eq!(deployment.proxy.count("POST /api/shares HTTP"), 2);
+    let recipient = Recipient::open(&there, &link, "landing").await?;
+    recipient.view_item().await?;
+    recipient.press_at(0, "Save").await?;
+    let saved = there.downloaded("large.bin", 3_000_000).await?;
+    assert!(saved.iter().all(|byte| *byte == 7));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_grant_is_asked_for_when_it_is_needed() -> Result<()> {
     let embedder = Embedder::alone()?;
     let mut flags = embedder.grant_flags()?;
@@ -181,6 +227,26 @@ async fn who_cancels_shares_nothing() -> Result<()> {
     dialog.closes().await?;
     assert_eq!(outcome(&browser).await?, json!(["resolved", null]));
     assert_eq!(deployment.proxy.count("POST /api/shares HTTP"), 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_back_with_a_click_presses_what_they_see() -> Result<()> {
+    let (_deployment, embedder) = Embedder::start(&[]).await?;
+    let low = Look { width: 390, height: 500, ..Look::default() };
+    let browser = Browser::with(low).await?;
+    embedder.visit(&browser).await?;
+    let dialog = Framed::open(&browser).await?;
+    dialog.leave().await?;
+    until("the focus in the frame", async || {
+        Ok((browser.value(FOCUS).await? == json!(["div", "iframe"])).then_some(()))
+    })
+    .await?;
+    browser.execute("document.activeElement.blur(); window.focus()", vec![]).await?;
+    let dialog = Framed::enter(&browser).await?;
+    let below = "document.querySelector('#get-link').getBoundingClientRect().top > innerHeight";
+    assert_eq!(browser.value(below).await?, true, "one has to scroll to it");
+    dialog.get_link().await?;
     Ok(())
 }
 
@@ -279,6 +345,9 @@ async fn the_dialog_is_accessible_in_any_colour() -> Result<()> {
         let wax = "getComputedStyle(document.documentElement).getPropertyValue('--wax')";
         assert_eq!(browser.value(wax).await? == "#9b1b30", theme == "{}", "{theme}");
         inspector.inspect(&format!("choices, {theme}")).await?;
+        dialog.leave().await?;
+        inspector.inspect(&format!("the page around, {theme}")).await?;
+        Framed::enter(&browser).await?;
         dialog.get_link().await?;
         inspector.inspect(&format!("link, {theme}")).await?;
         browser.press(Key::Escape).await?;
