@@ -6,8 +6,8 @@
 use js_sys::{Function, JsString};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    AddEventListenerOptions, Document, DocumentFragment, Element, Event, HtmlDialogElement,
-    HtmlElement, HtmlInputElement, HtmlTemplateElement, Window,
+    AddEventListenerOptions, Document, DocumentFragment, Element, Event, FocusOptions,
+    HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlTemplateElement, Window,
 };
 
 /// The window.
@@ -125,6 +125,14 @@ pub fn after(millis: i32, handler: impl FnOnce() + 'static) -> i32 {
 /// Moves the focus without moving the page more than needed.
 pub fn focus(element: &HtmlElement) {
     let done = element.focus();
+    debug_assert!(done.is_ok(), "an element takes the focus");
+}
+
+/// Moves the focus and nothing else.
+pub fn focus_where_it_is(element: &HtmlElement) {
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    let done = element.focus_with_options(&options);
     debug_assert!(done.is_ok(), "an element takes the focus");
 }
 

@@ -25,7 +25,7 @@ use crate::{
 use futures_util::future::LocalBoxFuture;
 use host::Host;
 use offer::Offer;
-use std::{cell::Cell, mem, rc::Rc};
+use std::{cell::Cell, rc::Rc};
 use wasm_bindgen_futures::spawn_local;
 use waxseal_core::wire::Views;
 use web_sys::HtmlElement;
@@ -73,13 +73,15 @@ fn begin(host: Host, Offer { item, owner_token, look }: Offer) {
     load(&frame, &policy);
 }
 
-/// Some browsers let no frame take the focus before it has it from the page around. After that first time
-/// it is where people put it: they come back with a click, under which nothing may move.
+/// Some browsers let no frame take the focus that it was not given by the page around. People may come back
+/// with a click: nothing may move under it.
 fn take_focus() {
-    let mut first = true;
-    dom::on(&dom::window(), "focus", move |_| {
-        if mem::take(&mut first) {
-            steps::read_on();
+    dom::on(&dom::window(), "focus", |_| {
+        let focused = dom::document().active_element();
+        if focused == dom::document().body().map(Into::into)
+            && let Some(heading) = steps::heading()
+        {
+            dom::focus_where_it_is(&heading);
         }
     });
 }

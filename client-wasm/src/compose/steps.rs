@@ -1,7 +1,7 @@
 //! The faces of the share dialog, one shown at a time.
 
 use crate::dom;
-use web_sys::Element;
+use web_sys::{Element, HtmlElement};
 
 /// One face of the dialog.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,17 +21,16 @@ pub(super) fn show(step: Step) {
         let visible = section.dataset().get("step").as_deref() == Some(step.name());
         dom::show(&section, visible);
     }
-    read_on();
+    if let Some(heading) = heading() {
+        dom::focus(&heading);
+    }
     dialog().set_scroll_top(0);
     dom::set(&dialog(), "aria-labelledby", step.heading());
 }
 
-/// Moves reading to the heading of the face that is shown.
-pub(crate) fn read_on() {
-    let heading = "#dialog > [data-step]:not([hidden]) [tabindex='-1']";
-    if let Some(heading) = dom::all(heading).first() {
-        dom::focus(heading);
-    }
+/// The heading of the face that is shown.
+pub(crate) fn heading() -> Option<HtmlElement> {
+    dom::all("#dialog > [data-step]:not([hidden]) [tabindex='-1']").into_iter().next()
 }
 
 impl Step {
