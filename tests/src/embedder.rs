@@ -322,7 +322,7 @@ fn answer(request: &HttpRequest, state: &State) -> HttpResponse {
         "/isolated" => {
             answer.insert_header(("cross-origin-embedder-policy", "require-corp"));
             answer.insert_header(("cross-origin-opener-policy", "same-origin"));
-            let [name, hash] = state.pinned.get().map(Clone::clone).unwrap_or_default();
+            let [name, hash] = state.pinned.get().cloned().unwrap_or_default();
             let script = format!("{name}\" crossorigin integrity=\"sha256-{hash}\">");
             let page = PAGE.replace("embed.js\">", &script).replace("WAXSEAL", waxseal);
             answer.content_type("text/html").body(page)
