@@ -33,6 +33,7 @@ mod confirming;
 mod embedding;
 mod embedding_firefox;
 mod embedding_hostile;
+mod embedding_identity;
 mod foreign_pages;
 mod items;
 mod keyboard;
