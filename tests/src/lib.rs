@@ -9,6 +9,7 @@ pub mod browser;
 pub mod clock;
 pub mod command_line;
 pub mod confirmer;
+pub mod cupboard;
 pub mod deployment;
 pub mod dice;
 pub mod disk;

@@ -133,11 +133,13 @@ fn tests(steps: &mut Steps, needs: &Needs, extent: Extent, filters: &[&str]) -> 
 struct Programs {
     server: PathBuf,
     cli: PathBuf,
+    example_host: PathBuf,
 }
 
 impl Programs {
     fn export(&self, tests: &mut Command) {
         tests.env("WAXSEAL_SERVER", &self.server).env("WAXSEAL_CLI", &self.cli);
+        tests.env("WAXSEAL_EXAMPLE_HOST", &self.example_host);
     }
 }
 
@@ -150,7 +152,8 @@ fn programs(steps: &mut Steps) -> Result<Programs> {
         let found = binaries.iter().find(|path| path.file_stem() == Some(name.as_ref()));
         found.cloned().with_context(|| format!("{name}: its own tests have cargo build it"))
     };
-    Ok(Programs { server: binary("waxseal-server")?, cli: binary("waxseal")? })
+    let (server, cli) = (binary("waxseal-server")?, binary("waxseal")?);
+    Ok(Programs { server, cli, example_host: binary("waxseal-example-host")? })
 }
 
 fn deny() -> Result<Command> {

@@ -19,6 +19,10 @@ pub enum Key {
     Space,
     /// To the next choice.
     ArrowRight,
+    /// To the next in a menu.
+    ArrowDown,
+    /// To the one before.
+    ArrowUp,
     /// Closes a dialog.
     Escape,
 }
@@ -30,6 +34,8 @@ impl Key {
             Self::Enter => ("Enter", 13, "\r"),
             Self::Space => (" ", 32, " "),
             Self::ArrowRight => ("ArrowRight", 39, ""),
+            Self::ArrowDown => ("ArrowDown", 40, ""),
+            Self::ArrowUp => ("ArrowUp", 38, ""),
             Self::Escape => ("Escape", 27, ""),
         }
     }

@@ -48,6 +48,8 @@ mod outages;
 mod owners;
 mod passphrases;
 mod policy;
+mod seed_flow;
+mod seed_flow_firefox;
 mod zero_knowledge;
 
 on_every_engine! {
@@ -112,6 +114,9 @@ on_every_engine! {
         a_session_shares_further_links_without_a_mail,
         waiting_goes_on_after_an_outage,
         cancelling_takes_the_share_back;
+    seed_flow:
+        an_owner_shares_a_secret_from_its_page,
+        an_owner_confirms_by_mail_in_the_frame;
     mail:
         a_mail_and_its_number_publish_a_share,
         a_mail_has_two_parts_and_no_secret;
