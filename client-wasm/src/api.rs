@@ -16,8 +16,9 @@ use waxseal_core::{
     time::Timestamp,
     token::{AccessToken, ClaimToken, OwnerToken, ShareId},
     wire::{
-        BatchStatus, BatchStatusRequest, BatchStatusResponse, ClaimRequest, CreateRequest, Landing,
-        LeaseResponse, Policy, Problem, ShareReceipt, Status, claim_header, to_json,
+        AnswerRequest, Answered, BatchStatus, BatchStatusRequest, BatchStatusResponse,
+        ClaimRequest, CreateRequest, Landing, LeaseResponse, Policy, Problem, ShareReceipt, Status,
+        claim_header, to_json,
     },
 };
 use web_sys::{AbortController, Headers, RequestCache, RequestInit, Response};
@@ -99,6 +100,19 @@ pub async fn publish(id: ShareId, owner: &OwnerToken) -> Result<ShareReceipt, Ap
 /// [`ApiError`].
 pub async fn landing(id: ShareId, access: &AccessToken) -> Result<Landing, ApiError> {
     json(&send("GET", &share(id, ""), Some(&access.to_base64url()), Body::None).await?).await
+}
+
+/// `POST /api/shares/{id}/answer`.
+///
+/// # Errors
+/// [`ApiError`]; after [`ApiError::Unreachable`] it may be answered with this.
+pub async fn answer(
+    id: ShareId,
+    access: &AccessToken,
+    answer: &AnswerRequest,
+) -> Result<Answered, ApiError> {
+    let (path, access) = (share(id, "/answer"), access.to_base64url());
+    json(&send("POST", &path, Some(&access), Body::Json(&to_json(answer))).await?).await
 }
 
 /// `POST /api/shares/{id}/claims`.

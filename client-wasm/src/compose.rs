@@ -2,6 +2,8 @@
 //!
 //! Invariant: what is written leaves the page sealed or not at all.
 
+pub mod answer;
+pub mod ask;
 pub(crate) mod attachments;
 mod confirmation;
 pub(crate) mod dialog;

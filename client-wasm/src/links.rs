@@ -8,6 +8,7 @@ mod confirm;
 mod fate;
 mod keeping;
 mod list;
+mod open;
 mod row;
 mod show;
 

@@ -6,7 +6,7 @@
 
 mod database;
 
-pub use waxseal_core::owned::{OwnedLink, OwnedLinks, Sent};
+pub use waxseal_core::owned::{OwnedLink, OwnedLinks, OwnedRequest, Sent};
 
 use crate::dom;
 use database::{Database, Mode, Transaction};

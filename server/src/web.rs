@@ -35,6 +35,9 @@ const NOT_BUILT: &str = "The web client is not part of this build: cargo xtask r
 pub(crate) fn routes(config: &mut ServiceConfig) {
     routing::get(config, "/", web::to(compose));
     routing::get(config, "/links", web::to(links));
+    routing::get(config, "/ask", web::to(ask));
+    // Only what a mail gateway makes of the `#`, not every path that starts so.
+    routing::get(config, "/r{tail:(?:[^a-z].*)?}", web::to(answer));
     routing::get(config, "/s{tail:.*}", web::to(open));
     // The `#` of a mail's link may come escaped, as that of a share's.
     routing::get(config, "/confirm{tail:.*}", web::to(confirm));
@@ -51,6 +54,16 @@ async fn compose(request: HttpRequest) -> HttpResponse {
 /// The page of an owner's links, the same for everybody: the list is in the browser.
 async fn links(request: HttpRequest) -> HttpResponse {
     page(&request, "links.html")
+}
+
+/// The page that asks for a secret.
+async fn ask(request: HttpRequest) -> HttpResponse {
+    page(&request, "ask.html")
+}
+
+/// The page that a request's link leads to.
+async fn answer(request: HttpRequest) -> HttpResponse {
+    page(&request, "answer.html")
 }
 
 /// The page that every link leads to.

@@ -35,6 +35,8 @@ pub(super) struct Fate {
     pub(super) early: bool,
     /// When it expires, where it still can be opened.
     pub(super) until: Option<Timestamp>,
+    /// Whether it is a request with an answer that may be opened.
+    pub(super) answered: bool,
 }
 
 impl Look {
@@ -141,7 +143,7 @@ fn known(status: &Status) -> Fate {
         }
     };
     let until = status.expires_at.filter(|_| status.state == ShareState::Live);
-    Fate { look, state, detail, opened, early: false, until }
+    Fate { look, state, detail, opened, early: false, until, answered: false }
 }
 
 /// What to say of a request.
@@ -172,7 +174,8 @@ fn request(status: &Status) -> Fate {
     };
     let until = status.expires_at.filter(|_| status.state == ShareState::Live);
     let opened = Vec::new();
-    Fate { look, state, detail, opened, early: false, until }
+    let answered = look == Look::Opened;
+    Fate { look, state, detail, opened, early: false, until, answered }
 }
 
 /// How often it can be opened, and how often its passphrase was not known.
@@ -212,5 +215,6 @@ fn plain(look: Look, state: &str, detail: &str) -> Fate {
         opened: Vec::new(),
         early: false,
         until: None,
+        answered: false,
     }
 }

@@ -6,7 +6,11 @@
 use super::{fate, row};
 use crate::{dom, owned::OwnedLink, words};
 use std::{cell::RefCell, cmp::Reverse};
-use waxseal_core::{time::Timestamp, token::ShareId, wire::BatchStatus};
+use waxseal_core::{
+    time::Timestamp,
+    token::ShareId,
+    wire::{Answer, BatchStatus},
+};
 use web_sys::{Element, HtmlElement};
 
 struct Row {
@@ -120,6 +124,17 @@ pub(super) fn first_opening(id: ShareId) -> Option<Timestamp> {
     })
 }
 
+/// What was sent in answer to the request with this id.
+pub(super) fn answer(id: ShareId) -> Option<Answer> {
+    ROWS.with(|rows| {
+        let rows = rows.borrow();
+        match rows.iter().find(|row| row.link.id == id)?.status.as_ref()? {
+            BatchStatus::Known(status) => status.answer.as_deref().cloned(),
+            BatchStatus::Unknown { .. } => None,
+        }
+    })
+}
+
 /// Whether the server knows the link with this id as one that can be revoked.
 pub(super) fn is_revocable(id: ShareId) -> bool {
     ROWS.with(|rows| rows.borrow().iter().any(|row| row.link.id == id && row.revocable()))
@@ -173,7 +188,11 @@ pub(super) fn sum_up() {
             .any(|row| row.status.as_ref().is_some_and(|status| fate::is_over(&row.link, status)));
         let links = words::plural(rows.len() as u64, "link");
         let text = match live {
+            0 if rows.iter().any(|row| row.link.request.is_some()) => format!("{links}."),
             0 => format!("{links}. None can be opened any more."),
+            _ if rows.iter().any(|row| row.link.request.is_some()) => {
+                format!("{links}, of which {live} can still be opened or answered.")
+            }
             _ => format!("{links}, of which {live} can still be opened."),
         };
         dom::by_id::<HtmlElement>("summary").set_text_content(Some(&text));

@@ -1,6 +1,6 @@
 //! One link of the list, and what can be done with it.
 
-use super::{confirm, fate, fate::Fate, list, refresh, say, show};
+use super::{confirm, fate, fate::Fate, list, open, refresh, say, show};
 use crate::{
     api, dom,
     owned::{self, OwnedLink, Sent},
@@ -13,6 +13,7 @@ use web_sys::{Element, HtmlElement, HtmlInputElement};
 /// A row, with nothing in it yet.
 pub(super) fn make(id: ShareId) -> Element {
     let row: Element = dom::from_template("link-row");
+    on_click(&row, "open", move |_| open::answer(id));
     on_click(&row, "show", move |_| show::open(id));
     on_click(&row, "sent", move |_| mark(id, Sent::At(super::now())));
     on_click(&row, "expected", move |_| {
@@ -62,15 +63,17 @@ pub(super) fn draw(row: &Element, link: &OwnedLink, fate: &Fate, revocable: bool
     let unsent = link.sent_at == Sent::NotYet && fate.opened.is_empty() && revocable;
     for (slot, verb, shown) in [
         ("rename", "Rename", true),
-        ("show", "Show link of", link.token.is_some()),
+        ("open", "Open the answer to", fate.answered),
+        ("show", "Show link of", link.token.is_some() || link.request.is_some() && revocable),
         ("sent", "I have sent it:", unsent),
-        ("revoke", "Revoke", revocable),
+        ("revoke", taking_back(link), revocable),
         ("remove", "Remove", true),
     ] {
         let button: Element = dom::slot(row, slot);
         dom::set(&button, "aria-label", &format!("{verb} {}", link.label));
         dom::show(&button, shown);
     }
+    text("revoke", taking_back(link));
     dom::show(&dom::slot(row, "early"), fate.early);
     let openings: Element = dom::slot(row, "openings");
     dom::show(&openings, fate.opened.len() > 1);
@@ -83,6 +86,10 @@ pub(super) fn draw(row: &Element, link: &OwnedLink, fate: &Fate, revocable: bool
             dom::append(&times, &item);
         }
     }
+}
+
+const fn taking_back(link: &OwnedLink) -> &'static str {
+    if link.request.is_some() { "Withdraw" } else { "Revoke" }
 }
 
 /// Moves a row's countdown on.
@@ -130,25 +137,37 @@ fn change(id: ShareId, how: impl FnOnce(&mut OwnedLink) + 'static) {
 
 async fn revoke(id: ShareId, row: Element) {
     let Some(link) = list::link(id) else { return };
-    let text = "Nobody can open it any more. This cannot be undone.";
-    if !confirm::ask(&format!("Revoke “{}”?", link.label), text, "Revoke").await {
+    let verb = taking_back(&link);
+    let (text, done) = if link.request.is_some() {
+        ("Nobody can answer it any more. This cannot be undone.", "withdrawn")
+    } else {
+        ("Nobody can open it any more. This cannot be undone.", "revoked")
+    };
+    if !confirm::ask(&format!("{verb} “{}”?", link.label), text, verb).await {
         return;
     }
     let label = &link.label;
     if api::revoke(id, &link.owner).await.is_ok() {
-        say(&format!("“{label}” was revoked."));
+        say(&format!("“{label}” was {done}."));
         // The button is about to go.
         dom::focus(&dom::slot(&row, "name"));
     } else {
-        say(&format!("“{label}” was not revoked: the server did not answer. Try again."));
+        say(&format!("“{label}” was not {done}: the server did not answer. Try again."));
     }
     refresh();
 }
 
 async fn remove(id: ShareId, row: Element) {
     let Some(link) = list::link(id) else { return };
-    let text = "It can still be opened, and without the list you cannot revoke it. To end it, revoke it first.";
-    if list::is_revocable(id)
+    let answered = list::answer(id).is_some_and(|answer| !fate::has_passed(answer.expires_at));
+    let text = if answered {
+        "The key that opens its answer goes with it. If you have not opened the answer, nobody ever will."
+    } else if link.request.is_some() {
+        "It can still be answered, and nobody could open the answer. To end it, withdraw it first."
+    } else {
+        "It can still be opened, and without the list you cannot revoke it. To end it, revoke it first."
+    };
+    if (list::is_revocable(id) || answered)
         && !confirm::ask(&format!("Remove “{}” from the list?", link.label), text, "Remove").await
     {
         return;

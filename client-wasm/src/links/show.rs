@@ -47,8 +47,14 @@ pub(super) fn start() {
 /// Shows the link of a share, if it is kept.
 pub(super) fn open(id: ShareId) {
     let Some(link) = list::link(id) else { return };
-    let Some(secret) = &link.token else { return };
-    let text = secret.to_link(&dom::origin()).to_string();
+    let text = match (&link.token, &link.request) {
+        (Some(secret), _) => secret.to_link(&dom::origin()),
+        (None, Some(request)) => request.link.to_link(&dom::origin()),
+        (None, None) => return,
+    };
+    let text = text.to_string();
+    // Without it, whoever asked could not open the answer either.
+    dom::show(&super::button("shown-forget"), link.request.is_none());
     SHOWN.set(Some(id));
     dom::by_id::<HtmlElement>("shown-title").set_text_content(Some(&link.label));
     area().set_value(&text);

@@ -33,9 +33,21 @@ fn every_mail_leads_to_the_same_page() {
 }
 
 #[test]
+fn every_request_leads_to_the_same_page_and_no_other_address_does() {
+    let server = TestServer::start();
+    let page = server.get("/r");
+    assert_eq!(page.status, 200);
+    for path in ["/r/", "/r?x=y", "/r%23AAAA", "/r/AAAA"] {
+        assert_eq!(server.get(path).body, page.body, "{path}");
+    }
+    assert_eq!(server.get("/readyz").status, 200);
+    assert_eq!(server.get("/robots.txt").status, 404);
+}
+
+#[test]
 fn pages_are_html_or_say_that_there_are_none() {
     let server = TestServer::start();
-    for path in ["/", "/links", "/s", "/confirm"] {
+    for path in ["/", "/links", "/ask", "/r", "/s", "/confirm"] {
         let page = server.get(path);
         let kind = page.header("content-type").expect("there is one");
         if page.body == NOT_BUILT {
