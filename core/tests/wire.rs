@@ -5,9 +5,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::fmt::Debug;
 use waxseal_core::wire::{
-    BatchStatusRequest, BatchStatusResponse, ClaimRequest, ConfirmRequest, ConfirmationAsked,
-    ConfirmationRequest, Confirmed, CreateRequest, DenyRequest, JsonError, Landing, LeaseResponse,
-    PartsResponse, Policy, Problem, ShareReceipt, Status, Waiting, from_json,
+    AnswerRequest, Answered, BatchStatusRequest, BatchStatusResponse, ClaimRequest, ConfirmRequest,
+    ConfirmationAsked, ConfirmationRequest, Confirmed, CreateRequest, DenyRequest, JsonError,
+    Landing, LeaseResponse, PartsResponse, Policy, Problem, ShareReceipt, Status, Waiting,
+    from_json,
 };
 
 const ID: &str = "Gl2AADR2QK2VAr-jV2odeQ";
@@ -65,6 +66,38 @@ fn policy() -> Value {
         "one_time": true, "force_one_time": false, "force_passphrase": false,
         "allow_insecure_http": false, "identity": "open",
     })
+}
+
+#[test]
+fn messages_about_requests_are_read_back_and_nothing_else_is() {
+    const SEALED: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0-P0BBQkNERUZHSElKS0xNTk8";
+    let answer = json!({ "share": ID, "sealed": SEALED });
+    round_trips::<AnswerRequest>(&answer);
+    needs::<AnswerRequest>(&answer, &["share", "sealed"]);
+    let shorter = &SEALED[..106];
+    refuses::<AnswerRequest>(&answer, &[("/sealed", json!(shorter)), ("/more", json!(1))]);
+    round_trips::<Answered>(&json!({ "at": TIME }));
+
+    let mut request = create();
+    request["request"] = json!(true);
+    round_trips::<CreateRequest>(&request);
+    let mut reply = create();
+    reply["answers"] = json!({ "request": ID, "access": TOKEN });
+    round_trips::<CreateRequest>(&reply);
+    refuses::<CreateRequest>(
+        &reply,
+        &[
+            ("/answers", json!([ID, TOKEN])),
+            ("/answers", json!(ID)),
+            ("/answers/more", json!(1)),
+            ("/answers/access", json!(ID)),
+            ("/request", json!(1)),
+        ],
+    );
+    let mut status = status();
+    status["state"] = json!("answered");
+    status["answer"] = json!({ "share": ID, "sealed": SEALED, "at": TIME, "expires_at": TIME });
+    round_trips::<Status>(&status);
 }
 
 #[test]

@@ -5,15 +5,16 @@ use std::fmt::Debug;
 use waxseal_core::{
     manifest::Manifest,
     wire::{
-        BatchStatusRequest, BatchStatusResponse, ClaimRequest, CreateRequest, Landing,
-        LeaseResponse, OwnedShare, PartsResponse, Policy, Problem, ShareReceipt, Status, from_json,
-        to_json,
+        AnswerRequest, BatchStatusRequest, BatchStatusResponse, ClaimRequest, CreateRequest,
+        Landing, LeaseResponse, OwnedShare, PartsResponse, Policy, Problem, ShareReceipt, Status,
+        from_json, to_json,
     },
 };
 
 /// A request or an answer.
 pub fn message(bytes: &[u8]) {
     read::<CreateRequest>(bytes);
+    read::<AnswerRequest>(bytes);
     read::<ClaimRequest>(bytes);
     read::<BatchStatusRequest>(bytes);
     read::<OwnedShare>(bytes);

@@ -4,8 +4,9 @@ use std::str::FromStr;
 use waxseal_core::{
     base64url, filename,
     link::{FoundLink, LinkSecret},
+    request::FoundRequest,
     time::Timestamp,
-    token::{AccessToken, ClaimToken, OwnerToken, Proof, ShareId, TokenHash},
+    token::{AccessToken, ClaimToken, OwnerToken, Proof, SealedSecret, ShareId, TokenHash},
     totp::Totp,
 };
 
@@ -19,6 +20,11 @@ pub fn link(bytes: &[u8]) {
     }
     if let Ok(secret) = LinkSecret::from_token(text) {
         assert_eq!(secret.to_token().as_str(), text, "a token has one spelling");
+    }
+    if let Ok(found) = FoundRequest::in_address(text) {
+        let link = found.link.to_link("https://waxseal.example");
+        let again = FoundRequest::in_address(&link).expect("what is made is understood");
+        assert_eq!(found.link.as_bytes(), again.link.as_bytes());
     }
     if let Ok(secret) = LinkSecret::from_fragment(text) {
         assert!(text.contains(secret.to_token().as_str()), "the token stands in the fragment");
@@ -34,6 +40,7 @@ pub fn token(bytes: &[u8]) {
     one_spelling(text, |token: &ClaimToken| token.to_base64url());
     one_spelling(text, |proof: &Proof| proof.to_base64url());
     one_spelling(text, TokenHash::to_base64url);
+    one_spelling(text, SealedSecret::to_base64url);
     if let Ok(bytes) = base64url::decode(text) {
         assert_eq!(base64url::encode(&bytes), text);
     }

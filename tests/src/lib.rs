@@ -3,6 +3,7 @@
 //! Invariant: everything started here ends with the test, also when it panics.
 
 pub mod api;
+pub mod asker;
 pub mod attachments;
 pub mod axe;
 pub mod browser;

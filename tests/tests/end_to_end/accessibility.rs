@@ -5,6 +5,7 @@ use serde_json::json;
 use std::fmt::Write;
 use waxseal_core::manifest::{Field, FieldKind};
 use waxseal_tests::{
+    asker,
     axe::Axe,
     browser::{Browser, Look},
     confirmer::{self, Confirmer},
@@ -168,6 +169,57 @@ async fn owners_screens_are_accessible() -> Result<()> {
     inspector.inspect("importing").await?;
     browser.click("#opening-no").await?;
     inspector.verdict();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn screens_of_asking_are_accessible() -> Result<()> {
+    let deployment = Deployment::start(Engine::Sqlite).await?;
+    let origin = deployment.origin();
+    let (browser, there) = tokio::try_join!(Browser::start(), Browser::start())?;
+    let mut inspector = Inspector::new(&browser)?;
+    let mut outside = Inspector::new(&there)?;
+    asker::write(&browser, &origin, "", "").await?;
+    browser.click("#get-link").await?;
+    browser.wait_for("#options-error:not(:empty)").await?;
+    inspector.inspect("asking for nothing").await?;
+    let long = "a-very-long-note-without-a-single-space".repeat(4);
+    asker::write(&browser, &origin, &long, &long[..100]).await?;
+    let link = asker::get_link(&browser).await?;
+    browser.wait_for("#qr svg").await?;
+    inspector.inspect("the link that asks").await?;
+    browser.click("#done").await?;
+    let withdrawn = asker::ask(&browser, &origin, "Withdrawn").await?;
+    browser.click("#done").await?;
+    let label = &long[..100];
+
+    let sender = asker::follow(&there, &link).await?;
+    there.click("#share").await?;
+    there.wait_for("#compose-error:not(:empty)").await?;
+    outside.inspect("answering with nothing").await?;
+    sender.title(&long).await?;
+    sender.write(0, &long).await?;
+    outside.inspect("answering").await?;
+    let links = MyLinks::open(&browser, &origin).await?;
+    links.is(label, "Waiting for an answer").await?;
+    asker::send(&there, "sent").await?;
+    outside.inspect("sent").await?;
+    Recipient::open(&there, &link, "answered").await?;
+    outside.inspect("answered").await?;
+    browser.value("document.dispatchEvent(new Event('visibilitychange'))").await?;
+    links.is(label, "Answered ").await?;
+    links.press("Withdrawn", "revoke").await?;
+    browser.wait_for("#confirm").await?;
+    inspector.inspect("withdrawing").await?;
+    links.confirm().await?;
+    links.is("Withdrawn", "Withdrawn ").await?;
+    inspector.inspect("requests").await?;
+    Recipient::open(&there, &withdrawn, "withdrawn").await?;
+    outside.inspect("withdrawn").await?;
+    Recipient::open(&there, &format!("{origin}/r#x"), "damaged-link").await?;
+    outside.inspect("a damaged link").await?;
+    inspector.verdict();
+    outside.verdict();
     Ok(())
 }
 

@@ -22,6 +22,7 @@ macro_rules! on_every_engine {
 }
 
 mod accessibility;
+mod asking;
 mod attachments_chosen;
 mod attachments_on_disk;
 mod attachments_opened;
@@ -118,6 +119,15 @@ on_every_engine! {
     seed_flow:
         an_owner_shares_a_secret_from_its_page,
         an_owner_confirms_by_mail_in_the_frame;
+    asking:
+        what_was_asked_for_arrives_and_opens_once,
+        a_request_takes_one_answer,
+        withdrawn_expired_and_forgotten_requests_say_so,
+        a_request_that_was_tampered_with_takes_nothing,
+        lost_answers_are_asked_for_again,
+        where_owners_confirm_by_mail_whoever_asks_confirms,
+        nothing_of_a_request_is_in_traffic_logs_or_files,
+        a_backup_opens_the_answer_in_another_browser;
     mail:
         a_mail_and_its_number_publish_a_share,
         a_mail_has_two_parts_and_no_secret;

@@ -23,7 +23,7 @@ use waxseal_tests::{
 const PASSPHRASE: &str = "lusab-babad-gutih-tugad";
 
 /// The file that the browser has saved.
-async fn saved(browser: &Browser) -> Result<Vec<u8>> {
+pub(crate) async fn saved(browser: &Browser) -> Result<Vec<u8>> {
     until("a saved file", async || {
         for entry in fs::read_dir(browser.downloads())? {
             let path = entry?.path();

@@ -70,7 +70,7 @@ fn in_any<'a>(secrets: &'a Secrets, streams: &[Vec<u8>]) -> BTreeSet<&'a str> {
 }
 
 /// The store's files, with a snapshot where that is another file.
-fn at_rest(deployment: &Deployment) -> Result<Vec<u8>> {
+pub(crate) fn at_rest(deployment: &Deployment) -> Result<Vec<u8>> {
     if let Store::Redis(redis) = deployment.server.store() {
         ::redis::cmd("SAVE").exec(&mut redis.connection()?)?;
     }

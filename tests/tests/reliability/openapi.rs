@@ -8,7 +8,7 @@ use waxseal_core::{
     token::{
         AccessToken, ClaimToken, ConfirmationToken, OperatorToken, OwnerToken, Proof, ShareId,
     },
-    wire::{ClaimRequest, CreateRequest, ExpiresIn, Views},
+    wire::{Answers, ClaimRequest, CreateRequest, ExpiresIn, Views},
 };
 use waxseal_server::store::{
     Admission, Ask, NewShare, Quota, Retention, Store, SystemClock, redis::RedisStore,
@@ -20,7 +20,7 @@ use waxseal_tests::{
 };
 
 /// The lists of ids in the plan: the states of their shares.
-const STATES: [&str; 9] = [
+const STATES: [&str; 11] = [
     "live",
     "protected",
     "once",
@@ -28,9 +28,15 @@ const STATES: [&str; 9] = [
     "acknowledged",
     "staged",
     "pending",
+    "request",
+    // To that, which the plan has before.
+    "response",
     "doomed",
     "reported",
 ];
+
+/// The id of the request in the plan.
+const REQUEST: [u8; 16] = *b"\x19\x19\x19\x19\x19\x19\x19\x19\x19\x19\x19\x19\x19\x19\x19\0";
 
 /// Bytes of the smallest ciphertext.
 const SMALLEST: u64 = 1096;
@@ -63,7 +69,7 @@ async fn every_answer_is_one_that_the_document_describes() -> Result<()> {
     let said = String::from_utf8_lossy(&asked.stdout);
     let errors = String::from_utf8_lossy(&asked.stderr);
     ensure!(asked.status.success(), "{said}\n{errors}");
-    ensure!(said.contains("Tested: 20") && said.contains("No issues found"), "{said}");
+    ensure!(said.contains("Tested: 21") && said.contains("No issues found"), "{said}");
     println!("{}", said.split("SUMMARY").last().unwrap_or_default());
     let logs = String::from_utf8_lossy(&server.logs()).into_owned();
     ensure!(!logs.contains("\"status\":5"), "{logs}");
@@ -91,8 +97,9 @@ async fn make(api: &Api, store: &RedisStore, id: ShareId, state: &str) -> Result
     let large = (SEAL + PART) as u64 + 1;
     let staged = state == "staged";
     let size = if staged { next_size(large)? } else { SMALLEST.try_into()? };
-    let once = ["once", "opened", "acknowledged"].contains(&state);
-    let request = CreateRequest {
+    let once = ["once", "opened", "acknowledged", "request", "response"].contains(&state);
+    let request = ShareId::from_bytes(REQUEST);
+    let new = CreateRequest {
         id,
         access_hash: access.hash(),
         owner_hash: OwnerToken::from_bytes([2; 32]).hash(),
@@ -101,10 +108,10 @@ async fn make(api: &Api, store: &RedisStore, id: ShareId, state: &str) -> Result
         expires_in: ExpiresIn::try_from(86_400)?,
         views: once.then_some(Views::ONE),
         head: (!staged).then(|| vec![0; SMALLEST as usize]),
-        request: false,
-        answers: None,
+        request: state == "request",
+        answers: (state == "response").then(|| Answers { request, access: access.clone() }),
     };
-    let answer = api.send(http::Method::POST, "/api/shares", None, Some(&request)).await?;
+    let answer = api.send(http::Method::POST, "/api/shares", None, Some(&new)).await?;
     ensure!(answer.status == 201, "{answer:?}");
     if ["opened", "acknowledged"].contains(&state) {
         let claim = ClaimRequest { claim: ClaimToken::from_bytes([3; 32]), proof: None };
