@@ -14,6 +14,7 @@ use serde::Serialize;
 use waxseal_core::{
     keys::LinkKeys,
     link::{FoundLink, LinkError},
+    request::FoundRequest,
     token::{OperatorToken, ShareId},
     wire::to_json,
 };
@@ -55,9 +56,12 @@ pub(crate) fn run(app: &App, args: &args::Takedown) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The share that a link leads to, or that an id names.
+/// The share that a link leads to, or the request, or what an id names.
 fn share_id(text: &str) -> Result<ShareId, Failure> {
     let text = text.trim();
+    if let Ok(found) = FoundRequest::in_address(text) {
+        return Ok(LinkKeys::of_request(&found.link).id);
+    }
     match FoundLink::in_address(text) {
         Ok(found) => Ok(LinkKeys::derive(&found.secret).id),
         Err(LinkError::Missing) => text.parse().map_err(|_| {
@@ -79,4 +83,24 @@ fn token(app: &App) -> Result<OperatorToken, Failure> {
     without_line_break(&text)
         .parse()
         .map_err(|_| Failure::new(Kind::Usage, "the operator’s token is 32 bytes in base64url"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_of_both_kinds_and_ids_name_what_to_take_down() {
+        const REQUEST: &str = "AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fNYBy1jZYgNGu6jKa35EhODhR7SGijjt16WXQ0s0WYlSZHgE";
+        const SHARE: &str = "AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fMTSv";
+        for (text, id) in [
+            (format!("https://waxseal.example/r#{REQUEST}"), "Rn9J8CKa6ACreaRn3cOGsQ"),
+            (format!(" https://waxseal.example/s#{SHARE}."), "Gl2AADR2QK2VAr-jV2odeQ"),
+            ("Gl2AADR2QK2VAr-jV2odeQ".to_owned(), "Gl2AADR2QK2VAr-jV2odeQ"),
+        ] {
+            assert_eq!(share_id(&text).ok().map(|found| found.to_base64url()).as_deref(), Some(id));
+        }
+        let damaged = format!("https://waxseal.example/r#{}", &REQUEST[1..]);
+        assert!(share_id(&damaged).is_err());
+    }
 }
