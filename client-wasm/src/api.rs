@@ -16,7 +16,7 @@ use waxseal_core::{
     time::Timestamp,
     token::{AccessToken, ClaimToken, OwnerToken, ShareId},
     wire::{
-        AnswerRequest, Answered, BatchStatus, BatchStatusRequest, BatchStatusResponse,
+        AnswerRequest, Answered, Asking, BatchStatus, BatchStatusRequest, BatchStatusResponse,
         ClaimRequest, CreateRequest, Landing, LeaseResponse, Policy, Problem, ShareReceipt, Status,
         claim_header, to_json,
     },
@@ -113,6 +113,14 @@ pub async fn answer(
 ) -> Result<Answered, ApiError> {
     let (path, access) = (share(id, "/answer"), access.to_base64url());
     json(&send("POST", &path, Some(&access), Body::Json(&to_json(answer))).await?).await
+}
+
+/// The same of a request.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn asking(id: ShareId, access: &AccessToken) -> Result<Asking, ApiError> {
+    json(&send("GET", &share(id, ""), Some(&access.to_base64url()), Body::None).await?).await
 }
 
 /// `POST /api/shares/{id}/claims`.

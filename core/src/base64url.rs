@@ -65,6 +65,28 @@ pub mod bytes {
     }
 }
 
+/// `#[serde(with = "base64url::whole")]`: the same where it has to be there.
+pub mod whole {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use std::borrow::Cow;
+
+    /// Writes `bytes` as text.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&super::encode(bytes))
+    }
+
+    /// Reads text.
+    ///
+    /// # Errors
+    /// If it is not canonical base64url.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        super::decode(&Cow::<'de, str>::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

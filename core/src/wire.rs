@@ -9,7 +9,7 @@ mod confirmation;
 mod json;
 mod problem;
 
-pub use answer::{Answer, AnswerRequest, Answered, Answers, OFFERS, REQUEST_BYTES};
+pub use answer::{Answer, AnswerRequest, Answered, Answers, Asking, OFFERS, REQUEST_BYTES, Seen};
 pub use bounds::{ExpiresIn, ExpiresInError, Views, ViewsError};
 pub use confirmation::{
     ConfirmRequest, ConfirmationAsked, ConfirmationPolicy, ConfirmationRequest, Confirmed,
@@ -147,10 +147,6 @@ pub struct Landing {
     /// Wrong passphrases left before the share burns, where there is a passphrase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tries_left: Option<u32>,
-    /// Of a request: its whole ciphertext. It is read, never opened.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "base64url::bytes")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
-    pub note: Option<Vec<u8>>,
 }
 
 /// `POST /api/shares/{id}/claims`.

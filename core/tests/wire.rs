@@ -5,10 +5,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::fmt::Debug;
 use waxseal_core::wire::{
-    AnswerRequest, Answered, BatchStatusRequest, BatchStatusResponse, ClaimRequest, ConfirmRequest,
-    ConfirmationAsked, ConfirmationRequest, Confirmed, CreateRequest, DenyRequest, JsonError,
-    Landing, LeaseResponse, PartsResponse, Policy, Problem, ShareReceipt, Status, Waiting,
-    from_json,
+    AnswerRequest, Answered, Asking, BatchStatusRequest, BatchStatusResponse, ClaimRequest,
+    ConfirmRequest, ConfirmationAsked, ConfirmationRequest, Confirmed, CreateRequest, DenyRequest,
+    JsonError, Landing, LeaseResponse, PartsResponse, Policy, Problem, ShareReceipt, Status,
+    Waiting, from_json,
 };
 
 const ID: &str = "Gl2AADR2QK2VAr-jV2odeQ";
@@ -77,6 +77,10 @@ fn messages_about_requests_are_read_back_and_nothing_else_is() {
     let shorter = &SEALED[..106];
     refuses::<AnswerRequest>(&answer, &[("/sealed", json!(shorter)), ("/more", json!(1))]);
     round_trips::<Answered>(&json!({ "at": TIME }));
+
+    let asking = json!({ "state": "live", "expires_at": TIME, "note": "AQID" });
+    round_trips::<Asking>(&asking);
+    needs::<Asking>(&asking, &["state", "expires_at", "note"]);
 
     let mut request = create();
     request["request"] = json!(true);

@@ -5,9 +5,9 @@ use std::fmt::Debug;
 use waxseal_core::{
     manifest::Manifest,
     wire::{
-        AnswerRequest, BatchStatusRequest, BatchStatusResponse, ClaimRequest, CreateRequest,
-        Landing, LeaseResponse, OwnedShare, PartsResponse, Policy, Problem, ShareReceipt, Status,
-        from_json, to_json,
+        AnswerRequest, Asking, BatchStatusRequest, BatchStatusResponse, ClaimRequest,
+        CreateRequest, Landing, LeaseResponse, OwnedShare, PartsResponse, Policy, Problem,
+        ShareReceipt, Status, from_json, to_json,
     },
 };
 
@@ -15,6 +15,7 @@ use waxseal_core::{
 pub fn message(bytes: &[u8]) {
     read::<CreateRequest>(bytes);
     read::<AnswerRequest>(bytes);
+    read::<Asking>(bytes);
     read::<ClaimRequest>(bytes);
     read::<BatchStatusRequest>(bytes);
     read::<OwnedShare>(bytes);

@@ -29,7 +29,7 @@ use waxseal_core::{
     request::{self, FoundRequest, Note, RequestLink},
     token::OwnerToken,
     wire::{
-        AnswerRequest, Answers, CreateRequest, ExpiresIn, Landing, Policy, Problem, ProblemType,
+        AnswerRequest, Answers, Asking, CreateRequest, ExpiresIn, Policy, Problem, ProblemType,
         Views,
     },
 };
@@ -89,10 +89,10 @@ impl Request {
     /// Shows what is asked for, or why nothing is.
     async fn read(&self) {
         let policy = api::policy().await;
-        let landing = api::landing(self.keys.id, &self.keys.access).await;
-        match (policy, landing) {
+        let asking = api::asking(self.keys.id, &self.keys.access).await;
+        match (policy, asking) {
             (_, Err(ApiError::Problem(problem))) => refused(&problem),
-            (Ok(policy), Ok(landing)) => self.show(&policy, &landing),
+            (Ok(policy), Ok(asking)) => self.show(&policy, &asking),
             (Err(ApiError::Unreachable), _) | (_, Err(ApiError::Unreachable)) => {
                 Screen::Unreachable.show();
             }
@@ -100,10 +100,10 @@ impl Request {
         }
     }
 
-    fn show(&self, policy: &Policy, landing: &Landing) {
-        let note =
-            landing.note.as_deref().and_then(|note| body::open(&self.keys.body(), note).ok());
-        let Some(head) = note else { return Screen::Damaged.show() };
+    fn show(&self, policy: &Policy, asking: &Asking) {
+        let Ok(head) = body::open(&self.keys.body(), &asking.note) else {
+            return Screen::Damaged.show();
+        };
         let note = Note::from_manifest(&head.manifest, policy.default_expiry);
         // What the policy no longer offers would be refused.
         let offered = policy.expiries.contains(&note.expires_in);
@@ -115,7 +115,7 @@ impl Request {
         form::allow(!insecure || policy.allow_insecure_http);
         attachments::set_limit(policy.max_bytes);
         worker::warm_up();
-        screen::note(&note, expires_in, landing.expires_at, self.exposed);
+        screen::note(&note, expires_in, asking.expires_at, self.exposed);
     }
 
     /// From what was written to the answer; every failure leads back, unless there is nothing to answer.
@@ -139,7 +139,7 @@ impl Request {
             }
         };
         // It may be over by now, which says more.
-        if let Err(ApiError::Problem(problem)) = api::landing(self.keys.id, &self.keys.access).await
+        if let Err(ApiError::Problem(problem)) = api::asking(self.keys.id, &self.keys.access).await
             && matches!(problem.kind, ProblemType::ShareOver | ProblemType::UnknownShare)
         {
             return refused(&problem);

@@ -1,6 +1,8 @@
 //! Messages about requests: shares that ask for a secret, and are answered with one.
 
+use super::{Landing, ShareState};
 use crate::{
+    base64url,
     time::Timestamp,
     token::{AccessToken, SealedSecret, ShareId},
 };
@@ -24,6 +26,31 @@ pub struct Answers {
     pub request: ShareId,
     /// Its access token.
     pub access: AccessToken,
+}
+
+/// Answer to `GET /api/shares/{id}` of a request, which is read and never opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+pub struct Asking {
+    /// [`ShareState::Live`]; any other state is answered as an error.
+    pub state: ShareState,
+    /// Until when it waits for an answer.
+    pub expires_at: Timestamp,
+    /// Its whole ciphertext.
+    #[serde(with = "base64url::whole")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub note: Vec<u8>,
+}
+
+/// Answer to `GET /api/shares/{id}`, of whatever it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+pub enum Seen {
+    /// A share that can be opened.
+    Share(Landing),
+    /// A request that waits for an answer.
+    Request(Asking),
 }
 
 /// `POST /api/shares/{id}/answer`.

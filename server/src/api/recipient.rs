@@ -18,7 +18,7 @@ use actix_web::{
 };
 use waxseal_core::{
     token::{AccessToken, ClaimToken},
-    wire::{ClaimRequest, Landing, LeaseResponse, ShareState, claim_header},
+    wire::{Asking, ClaimRequest, Landing, LeaseResponse, Seen, ShareState, claim_header},
 };
 
 type App = web::Data<Service>;
@@ -32,23 +32,26 @@ const CLAIM_LIMIT: usize = 1024;
 #[utoipa::path(
     get, path = "/api/shares/{id}", tag = "recipient", security(("access" = [])),
     params(IdParam),
-    responses((status = 200, description = "It can be opened", body = Landing), Any, Token, Over)
+    responses((status = 200, description = "It can be opened", body = Seen), Any, Token, Over)
 )]
 pub(super) async fn landing(
     app: App,
     Bearer(access): Access,
     Id(id): Id,
-) -> Result<web::Json<Landing>, ApiError> {
+) -> Result<web::Json<Seen>, ApiError> {
     let view = app.store.landing(id, access.hash()).await?;
-    Ok(web::Json(Landing {
-        state: ShareState::Live,
-        expires_at: view.expires_at,
+    let (state, expires_at) = (ShareState::Live, view.expires_at);
+    if let Some(note) = view.note {
+        return Ok(web::Json(Seen::Request(Asking { state, expires_at, note: note.into() })));
+    }
+    Ok(web::Json(Seen::Share(Landing {
+        state,
+        expires_at,
         views_left: view.views_left,
         passphrase: view.tries_left.is_some(),
         size: view.size,
         tries_left: view.tries_left,
-        note: view.note.map(Into::into),
-    }))
+    })))
 }
 
 /// **The** opening: spends one view and answers with the head. The same claim may ask again.
