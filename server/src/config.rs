@@ -183,8 +183,8 @@ pub struct Settings {
     #[conf(long, env, serde(use_value_parser))]
     pub abuse_contact: Option<AbuseContact>,
 
-    /// Web applications that may show the share dialog in their pages, as origins such as
-    /// https://app.example.org, comma-separated (a list in TOML).
+    /// Web applications that may show the share dialog in their pages, as origins (https:// and
+    /// a host), comma-separated (a list in TOML).
     #[conf(long, env, default_value = "", default_help_str = "none")]
     pub embedding_origins: EmbeddingOrigins,
 
