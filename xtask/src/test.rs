@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use needs::{Needs, cargo_deny};
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 /// How much of it.
@@ -126,6 +127,9 @@ fn tests(steps: &mut Steps, needs: &Needs, extent: Extent, filters: &[&str]) -> 
     })?;
     let without: &[_] = if quick { &["-E", "not package(waxseal-tests)"] } else { &[] };
     let mut tests = test(&["nextest", "run"]);
+    // Each waits for a browser, a server or a disk for about a third of its time.
+    let threads = available_parallelism().map_or(1, usize::from) + 1;
+    tests.arg("--test-threads").arg(threads.to_string());
     steps.step("tests", || run(tests.args(without).args(filters)))
 }
 

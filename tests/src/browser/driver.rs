@@ -1,11 +1,14 @@
 //! The driver of a browser, a process on a port that it chooses itself.
 //!
-//! Invariant: when a [`Driver`] is dropped, its browser is closed first, then the process ends.
+//! Invariant: when a [`Driver`] is dropped, its browser is closed first, then the process ends, with a
+//! browser that would not close.
 
 use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    os::unix::process::CommandExt,
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     time::Duration,
@@ -30,6 +33,7 @@ impl Driver {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn()
             .with_context(|| format!("starting {}", program.display()))?;
         let output = process.stdout.take().context("its output is piped")?;
@@ -66,7 +70,7 @@ impl Drop for Driver {
         if let Some(session) = self.session.take() {
             self.close(&session).ok();
         }
-        self.process.kill().ok();
+        kill_process_group(Pid::from_child(&self.process), Signal::KILL).ok();
         self.process.wait().ok();
     }
 }

@@ -211,7 +211,7 @@ pub(crate) async fn a_link_that_ends_under_ones_eyes_says_so(engine: Engine) -> 
     let browser = Browser::start().await?;
     let sender = Sender::open(&browser, &origin).await?;
     send(&sender, "Ending", "1 hour").await?;
-    clock.forward(HOUR - Duration::from_secs(30))?;
+    clock.forward(HOUR - Duration::from_secs(20))?;
     // The server's date follows its clock within half a second.
     let before = until("the last minute", async || {
         let links = MyLinks::open(&browser, &origin).await?;
