@@ -175,6 +175,7 @@ proptest! {
         let seed = 1;
         let small = Share::new(seed);
         let large = Share { size: 3 << 20, ..Share::new(seed) };
+        let request = Share::new(2);
         let mut granted = false;
         let grant_at = at.map(|at| at % steps.len());
         for (n, step) in steps.iter().enumerate() {
@@ -193,8 +194,14 @@ proptest! {
                     let share = if parts { &large } else { &small };
                     let nonsense = base64url::encode(&[7; 32]);
                     for token in ["", &nonsense, &share.owner()] {
-                        let status = server.post("/api/shares", token, &share.creation()).status;
-                        prop_assert!([401, 403].contains(&status));
+                        for creation in [share.creation(), request.asking()] {
+                            let status = server.post("/api/shares", token, &creation).status;
+                            prop_assert!([401, 403].contains(&status));
+                        }
+                        // Nobody was granted to ask for it.
+                        let answering = share.answering(&request);
+                        let status = server.post("/api/shares", token, &answering).status;
+                        prop_assert_eq!(status, 404);
                     }
                 }
                 Step::Put => { server.put_part(&large, 0, &[0; 1000]); }

@@ -23,19 +23,6 @@ const SEQUENCES: u32 = 64;
 /// Calls of one sequence.
 const CALLS: usize = 24;
 
-fn creation_of(request: &Share) -> Value {
-    let mut creation = request.creation();
-    creation["request"] = json!(true);
-    creation
-}
-
-/// The creation of a share that is to answer.
-fn reply_to(request: &Share, share: &Share) -> Value {
-    let mut creation = share.creation();
-    creation["answers"] = json!({ "request": request.id(), "access": request.access() });
-    creation
-}
-
 fn sealed(byte: u8) -> String {
     SealedSecret::from_bytes([byte; 80]).to_base64url()
 }
@@ -53,9 +40,9 @@ fn status(server: &TestServer, request: &Share) -> Value {
 fn a_request_is_made_read_and_answered_once() {
     let server = TestServer::start();
     let (request, share, late) = (Share::new(1), Share::new(2), Share::new(3));
-    let made = server.post("/api/shares", "", &creation_of(&request));
+    let made = server.post("/api/shares", "", &request.asking());
     assert_eq!((made.status, &made.json()["state"]), (201, &json!("live")));
-    let again = server.post("/api/shares", "", &creation_of(&request));
+    let again = server.post("/api/shares", "", &request.asking());
     assert_eq!((again.status, again.body), (201, made.body));
     server.post("/api/shares", "", &request.creation()).problem(409, "conflict");
 
@@ -67,7 +54,7 @@ fn a_request_is_made_read_and_answered_once() {
     server.claim(&request, 1).problem(409, "conflict");
 
     for share in [&share, &late] {
-        let made = server.post("/api/shares", "", &reply_to(&request, share));
+        let made = server.post("/api/shares", "", &share.answering(&request));
         assert_eq!((made.status, &made.json()["state"]), (201, &json!("live")));
     }
     let given = answer(&server, &request, &share, 7);
@@ -99,26 +86,26 @@ fn what_can_be_no_request_and_no_answer_is_refused() {
     let refused = |creation: Value, status, kind| {
         server.post("/api/shares", "", &creation).problem(status, kind);
     };
-    refused(creation_of(&Share { views: None, ..request.clone() }), 422, "invalid");
-    refused(creation_of(&Share { passphrase: true, ..request.clone() }), 422, "invalid");
+    refused(Share { views: None, ..request.clone() }.asking(), 422, "invalid");
+    refused(Share { passphrase: true, ..request.clone() }.asking(), 422, "invalid");
     let large = Share { size: REQUEST_BYTES as u64 + 1, ..request.clone() };
-    refused(creation_of(&large), 413, "too-large");
+    refused(large.asking(), 413, "too-large");
     let staged = Share { size: 1_100_000, ..request.clone() };
-    refused(creation_of(&staged), 413, "too-large");
-    let mut both = creation_of(&request);
-    both["answers"] = reply_to(&Share::new(2), &request)["answers"].clone();
+    refused(staged.asking(), 413, "too-large");
+    let mut both = request.asking();
+    both["answers"] = request.answering(&Share::new(2))["answers"].clone();
     refused(both, 422, "invalid");
 
     // Nobody could tell a passphrase to whoever asked, so none is wanted of either.
-    assert_eq!(server.post("/api/shares", "", &creation_of(&request)).status, 201);
+    assert_eq!(server.post("/api/shares", "", &request.asking()).status, 201);
     let share = Share::new(2);
     refused(share.creation(), 422, "policy");
-    refused(reply_to(&request, &Share { views: None, ..share.clone() }), 422, "invalid");
-    refused(reply_to(&request, &Share { passphrase: true, ..share.clone() }), 422, "invalid");
+    refused(Share { views: None, ..share.clone() }.answering(&request), 422, "invalid");
+    refused(Share { passphrase: true, ..share.clone() }.answering(&request), 422, "invalid");
     let mut as_array = share.creation();
     as_array["answers"] = json!([request.id(), request.access()]);
     refused(as_array, 422, "invalid");
-    assert_eq!(server.post("/api/shares", "", &reply_to(&request, &share)).status, 201);
+    assert_eq!(server.post("/api/shares", "", &share.answering(&request)).status, 201);
     server.call("POST", &request.path("/answer"), &request.access()).problem(415, "media-type");
 }
 
@@ -126,13 +113,13 @@ fn what_can_be_no_request_and_no_answer_is_refused() {
 fn an_unknown_request_and_a_wrong_token_are_alike_byte_for_byte() {
     let server = TestServer::start();
     let (request, share) = (Share::new(1), Share::new(2));
-    server.post("/api/shares", "", &creation_of(&request));
+    server.post("/api/shares", "", &request.asking());
     server.create(&Share::new(3));
     let unknown = Share::new(9);
-    let mut wrong = reply_to(&request, &share);
+    let mut wrong = share.answering(&request);
     wrong["answers"]["access"] = json!(share.access());
-    let no_request = reply_to(&Share::new(3), &share);
-    let replies = [reply_to(&unknown, &share), wrong, no_request].map(|creation| {
+    let no_request = share.answering(&Share::new(3));
+    let replies = [share.answering(&unknown), wrong, no_request].map(|creation| {
         let reply = server.post("/api/shares", "", &creation);
         reply.problem(404, "unknown-share");
         reply.body
@@ -160,14 +147,14 @@ fn an_unknown_request_and_a_wrong_token_are_alike_byte_for_byte() {
 fn a_request_is_no_ticket_for_many_uploads() {
     let server = TestServer::start();
     let request = Share::new(1);
-    server.post("/api/shares", "", &creation_of(&request));
+    server.post("/api/shares", "", &request.asking());
     let shares: Vec<Share> = (2..).take(OFFERS + 1).map(Share::new).collect();
     for share in &shares[..OFFERS] {
-        assert_eq!(server.post("/api/shares", "", &reply_to(&request, share)).status, 201);
+        assert_eq!(server.post("/api/shares", "", &share.answering(&request)).status, 201);
     }
-    let last = reply_to(&request, &shares[OFFERS]);
+    let last = shares[OFFERS].answering(&request);
     server.post("/api/shares", "", &last).problem(409, "conflict");
-    let again = reply_to(&request, &shares[0]);
+    let again = shares[0].answering(&request);
     assert_eq!(server.post("/api/shares", "", &again).status, 201, "it is the same");
     assert_eq!(answer(&server, &request, &shares[3], 1).status, 200);
 }
@@ -177,19 +164,19 @@ fn where_owners_confirm_by_mail_whoever_asks_does_and_whoever_answers_need_not()
     let server = EmailServer::start();
     let (request, small) = (Share::new(1), Share::new(2));
     let large = Share { size: 1_100_000, ..Share::new(3) };
-    let made = server.post("/api/shares", "", &creation_of(&request));
+    let made = server.post("/api/shares", "", &request.asking());
     assert_eq!(made.json()["state"], "pending");
     server.is_unknown(&request);
-    let early = server.post("/api/shares", "", &reply_to(&request, &small));
+    let early = server.post("/api/shares", "", &small.answering(&request));
     early.problem(404, "unknown-share");
     server.is_unknown(&small);
 
     server.mail(&request, 1, None).expect("it is pending");
     assert_eq!(server.confirm(&request, 1, NUMBER).status, 200);
-    let made = server.post("/api/shares", "", &reply_to(&request, &small));
+    let made = server.post("/api/shares", "", &small.answering(&request));
     assert_eq!(made.json()["state"], "live");
     assert_eq!(
-        server.post("/api/shares", "", &reply_to(&request, &large)).json()["state"],
+        server.post("/api/shares", "", &large.answering(&request)).json()["state"],
         "staged"
     );
     for (n, part) in large.parts().iter().enumerate() {
@@ -213,11 +200,11 @@ fn where_applications_grant_whoever_asks_has_a_grant_and_whoever_answers_needs_n
         &format!("--identity-grant-keys={}", application.file().display()),
     ]);
     let (request, share) = (Share::new(1), Share::new(2));
-    server.post("/api/shares", "", &creation_of(&request)).problem(401, "token-required");
+    server.post("/api/shares", "", &request.asking()).problem(401, "token-required");
     let grant = application.grant(json!({}));
-    assert_eq!(server.post("/api/shares", &grant, &creation_of(&request)).status, 201);
+    assert_eq!(server.post("/api/shares", &grant, &request.asking()).status, 201);
     server.post("/api/shares", "", &share.creation()).problem(401, "token-required");
-    assert_eq!(server.post("/api/shares", "", &reply_to(&request, &share)).status, 201);
+    assert_eq!(server.post("/api/shares", "", &share.answering(&request)).status, 201);
     assert_eq!(answer(&server, &request, &share, 1).status, 200);
 }
 
@@ -281,14 +268,14 @@ fn check(server: &TestServer, calls: &[Call], seed: u8) -> Result<bool, TestCase
     for call in calls {
         match *call {
             Call::Ask => {
-                server.post("/api/shares", "", &creation_of(&request));
+                server.post("/api/shares", "", &request.asking());
             }
             Call::Look => {
                 let reply = server.call("GET", &request.path(""), &request.access());
                 prop_assert!(reply.status != 200 || !seen.over, "the note is gone once it is over");
             }
             Call::Create(which) => {
-                let reply = server.post("/api/shares", "", &reply_to(&request, &shares[which]));
+                let reply = server.post("/api/shares", "", &shares[which].answering(&request));
                 prop_assert!(reply.status != 201 || !seen.over, "nothing is admitted any more");
                 seen.live[which] |= reply.json()["state"] == "live";
             }

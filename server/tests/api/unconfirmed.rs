@@ -1,5 +1,5 @@
 //! Where owners confirm by mail, no sequence of calls makes a share that anybody can open, but one in which
-//! the mail's token and the number were shown to the server.
+//! the mail's token and the number were shown to the server: for the share, or for the request that it answers.
 
 use crate::support::{
     Reply, Share, claim_token,
@@ -21,8 +21,11 @@ const SEQUENCES: u32 = 64;
 /// Calls of one sequence.
 const CALLS: usize = 32;
 
-/// The share that a call is about: one of one part, one of two with a passphrase.
+/// The share that a call is about: one of one part, one of two with a passphrase, a request, and one that is
+/// to answer it.
 type Which = usize;
+const REQUEST: Which = 2;
+const REPLY: Which = 3;
 
 #[derive(Debug, Clone)]
 enum Call {
@@ -51,7 +54,7 @@ enum Call {
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
     use Call::*;
-    let which = || 0..2_usize;
+    let which = || prop_oneof![3 => 0..REQUEST, 2 => REQUEST..=REPLY];
     let seed = || 1..4_u8;
     let call = prop_oneof![
         4 => which().prop_map(Create),
@@ -78,10 +81,10 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
 /// A server, and what a sequence has told it.
 struct Telling<'a> {
     server: &'a EmailServer,
-    shares: [Share; 2],
+    shares: [Share; 4],
     /// The token that was mailed last for each, if it confirms one yet.
-    last: [Option<u8>; 2],
-    confirmed: [bool; 2],
+    last: [Option<u8>; 4],
+    confirmed: [bool; 4],
 }
 
 impl Telling<'_> {
@@ -91,7 +94,13 @@ impl Telling<'_> {
         let of = |which: Which| self.shares[which].clone();
         let opening = match *call {
             Call::Create(which) => {
-                let reply = server.post("/api/shares", "", &of(which).creation());
+                let share = of(which);
+                let creation = match which {
+                    REQUEST => share.asking(),
+                    REPLY => share.answering(&self.shares[REQUEST]),
+                    _ => share.creation(),
+                };
+                let reply = server.post("/api/shares", "", &creation);
                 // What is said to be live must be, and must not.
                 Some((which, reply.json()["state"] == "live"))
             }
@@ -197,7 +206,7 @@ impl Telling<'_> {
             }
         };
         if let Some((which, true)) = opening {
-            prop_assert!(self.confirmed[which], "{call:?} opens what nobody has confirmed");
+            prop_assert!(self.may_open(which), "{call:?} opens what nobody has confirmed");
         }
         Ok(())
     }
@@ -206,8 +215,13 @@ impl Telling<'_> {
     /// or that it was taken back before it was published.
     fn opens(&self, which: Which, reply: &Reply) -> Result<bool, TestCaseError> {
         let told = [404, 410].contains(&reply.status);
-        prop_assert!(told || self.confirmed[which], "{reply:?}");
+        prop_assert!(told || self.may_open(which), "{reply:?}");
         Ok(reply.status == 200)
+    }
+
+    /// Whoever has asked has confirmed whatever answers.
+    fn may_open(&self, which: Which) -> bool {
+        self.confirmed[which] || which == REPLY && self.confirmed[REQUEST]
     }
 }
 
@@ -225,7 +239,7 @@ fn no_sequence_of_calls_opens_what_was_not_confirmed() {
     let config = Config { failure_persistence: None, ..Config::default() };
     let cases = std::env::var_os("PROPTEST_CASES").map_or(SEQUENCES, |_| config.cases);
     let mut runner = TestRunner::new(Config { cases, ..config });
-    let mut openings = [0, 0];
+    let mut openings = [0; 4];
     let outcome = std::cell::RefCell::new(&mut openings);
     runner
         .run(&calls(), |calls| {
@@ -235,17 +249,19 @@ fn no_sequence_of_calls_opens_what_was_not_confirmed() {
                 shares: [
                     Share { views: None, ..Share::new(1) },
                     Share { size: 1_100_000, passphrase: true, ..Share::new(2) },
+                    Share::new(3),
+                    Share::new(4),
                 ],
-                last: [None; 2],
-                confirmed: [false; 2],
+                last: [None; 4],
+                confirmed: [false; 4],
             };
             for call in &calls {
                 telling.call(call)?;
             }
-            for which in 0..2 {
+            for which in 0..4 {
                 let share = &telling.shares[which];
                 let landing = server.call("GET", &share.path(""), &share.access());
-                prop_assert!(landing.status != 200 || telling.confirmed[which]);
+                prop_assert!(landing.status != 200 || telling.may_open(which));
                 outcome.borrow_mut()[which] += u32::from(landing.status == 200);
             }
             Ok(())

@@ -80,6 +80,20 @@ impl Share {
         }
         request
     }
+
+    /// The same as a request for a secret.
+    pub(crate) fn asking(&self) -> Value {
+        let mut request = self.creation();
+        request["request"] = json!(true);
+        request
+    }
+
+    /// The same as a share that is to answer one.
+    pub(crate) fn answering(&self, asking: &Self) -> Value {
+        let mut request = self.creation();
+        request["answers"] = json!({ "request": asking.id(), "access": asking.access() });
+        request
+    }
 }
 
 /// A claim token, different for every seed.
