@@ -12,6 +12,7 @@ mod grant_keys;
 mod identity;
 mod proxies;
 mod store_url;
+mod tls;
 
 pub use abuse_contact::AbuseContact;
 pub use audit::{AuditAddresses, AuditAddressesError, AuditKey, AuditSettings, AuditTo};
@@ -23,6 +24,8 @@ pub use grant_keys::{GrantKeys, GrantKeysError};
 pub use identity::{IdentitySettings, SmtpTls, SmtpTlsError};
 pub use proxies::{Proxies, ProxiesError};
 pub use store_url::StoreUrl;
+pub use tls::TlsSettings;
+pub(crate) use tls::{TlsFiles, authorities};
 
 use crate::{
     net::{self, Limits, Patience},
@@ -52,15 +55,28 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// The Waxseal server: keeps ciphertext, hands it out once.
 #[derive(Debug, Conf)]
 #[conf(env_prefix = "WAXSEAL_", name = "waxseal-server", version, serde, test)]
-#[conf(validation_predicate = Settings::check)]
+#[conf(validation_predicate = Settings::check_times)]
+#[conf(validation_predicate = Settings::check_tls)]
+#[conf(validation_predicate = Settings::check_store)]
+#[conf(validation_predicate = Settings::check_identity)]
+#[conf(validation_predicate = Settings::check_audit)]
+#[conf(validation_predicate = Settings::check_policy)]
 pub struct Settings {
     /// TOML file with settings; flags and environment go before it.
     #[conf(long, env, serde(skip))]
     pub config: Option<PathBuf>,
 
+    /// Only says whether the settings, and the files that they name, are fine: by its exit code, 0 or 2.
+    #[conf(long, serde(skip))]
+    pub check_config: bool,
+
     /// IP address and port to listen on; port 0 takes a free one.
     #[conf(long, env, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+
+    /// TLS without a proxy.
+    #[conf(flatten, serde(flatten))]
+    pub tls: TlsSettings,
 
     /// Where shares are kept: sqlite:PATH or redis://[user:password@]host[:port][/db]; docs/redis.md
     /// has the addresses for TLS, Cluster and Sentinel.
@@ -252,7 +268,7 @@ impl Settings {
         };
         let mut deployment = address.parse::<Deployment>()?.with_replicas(self.redis_replicas);
         if let Some(authority) = &self.redis_ca {
-            deployment = deployment.with_authority(read(authority)?);
+            deployment = deployment.with_authority(authorities(authority)?);
         }
         if let (Some(certificate), Some(key)) = (&self.redis_cert, &self.redis_key) {
             deployment = deployment.with_identity(read(certificate)?, read(key)?);
@@ -322,8 +338,43 @@ impl Settings {
         }
     }
 
-    fn check_redis(&self, store: &StoreUrl) -> Result<(), CheckError> {
-        let deployment = match store {
+    /// What one network may do in an hour.
+    pub(crate) const fn allowance(&self) -> Allowance {
+        Allowance {
+            creations: self.creations_per_hour,
+            openings: self.openings_per_hour,
+            lookups: self.lookups_per_hour,
+            bytes: self.upload_bytes_per_hour,
+            mails: self.identity.mails_per_hour,
+            mails_to_one: self.identity.mails_per_owner_per_hour,
+        }
+    }
+
+    fn check_times(&self) -> Result<(), CheckError> {
+        for (name, timeout) in [
+            ("head-timeout", self.head_timeout),
+            ("body-timeout", self.body_timeout),
+            ("idle-timeout", self.idle_timeout),
+        ] {
+            if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
+                return Err(CheckError::Timeout { name });
+            }
+        }
+        if self.shutdown_timeout > LONGEST_TIMEOUT {
+            return Err(CheckError::Timeout { name: "shutdown-timeout" });
+        }
+        if self.lease > Retention::default().lease_max {
+            return Err(CheckError::Lease);
+        }
+        Ok(())
+    }
+
+    fn check_tls(&self) -> Result<(), CheckError> {
+        Ok(self.tls.check()?)
+    }
+
+    fn check_store(&self) -> Result<(), CheckError> {
+        let deployment = match self.store.check()? {
             StoreUrl::Redis(address) => {
                 Some(address.parse::<Deployment>().map_err(StoreUrlError::from)?)
             }
@@ -344,37 +395,19 @@ impl Settings {
         }
     }
 
-    /// What one network may do in an hour.
-    pub(crate) const fn allowance(&self) -> Allowance {
-        Allowance {
-            creations: self.creations_per_hour,
-            openings: self.openings_per_hour,
-            lookups: self.lookups_per_hour,
-            bytes: self.upload_bytes_per_hour,
-            mails: self.identity.mails_per_hour,
-            mails_to_one: self.identity.mails_per_owner_per_hour,
-        }
+    fn check_identity(&self) -> Result<(), CheckError> {
+        Ok(self.identity.check(self.allow_insecure_http)?)
     }
 
-    fn check(&self) -> Result<(), CheckError> {
-        for (name, timeout) in [
-            ("head-timeout", self.head_timeout),
-            ("body-timeout", self.body_timeout),
-            ("idle-timeout", self.idle_timeout),
-        ] {
-            if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
-                return Err(CheckError::Timeout { name });
-            }
+    fn check_audit(&self) -> Result<(), CheckError> {
+        Ok(self.audit.check()?)
+    }
+
+    fn check_policy(&self) -> Result<(), CheckError> {
+        // What may be shared depends on it.
+        if self.store.check().is_err() {
+            return Ok(());
         }
-        if self.shutdown_timeout > LONGEST_TIMEOUT {
-            return Err(CheckError::Timeout { name: "shutdown-timeout" });
-        }
-        if self.lease > Retention::default().lease_max {
-            return Err(CheckError::Lease);
-        }
-        self.check_redis(&self.store.check()?)?;
-        self.identity.check(self.allow_insecure_http)?;
-        self.audit.check()?;
         let largest = Rules::new(self.policy())?.largest().get();
         for (name, quota) in [
             ("max-stored-bytes", self.max_stored_bytes),

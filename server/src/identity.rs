@@ -54,6 +54,15 @@ impl Identity {
         })
     }
 
+    /// Whether the files are there that the settings name, and are what they should be. Nobody is asked.
+    pub(crate) fn check(settings: &Settings) -> Result<(), ConfigError> {
+        match settings.identity.mode {
+            IdentityMode::Open => Ok(()),
+            IdentityMode::Email => Email::check(&settings.identity),
+            IdentityMode::Grant => Grants::new(&settings.identity).map(drop),
+        }
+    }
+
     /// Lets a share be created, and says by whom, if an application does.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! Invariant: what comes in is ciphertext, hashes and tokens; no link secret ever does.
 
 pub mod audit;
+pub mod check;
 pub mod config;
 pub mod identity;
 pub mod logs;

@@ -1,12 +1,13 @@
 //! The `waxseal-server` command.
 //!
-//! Invariant: standard output carries one line, the address; everything else is a log, but what is
-//! wrong with the settings, since they say how to log.
+//! Invariant: standard output carries one line, the address, and it says so when the settings were only to be
+//! checked; everything else is a log, but what is wrong with the settings, since they say how to log.
 
 use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use sd_notify::NotifyState;
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     net::{SocketAddr, TcpListener},
     process::{ExitCode, exit},
     sync::Arc,
@@ -17,6 +18,7 @@ use tokio::{
 };
 use waxseal_server::{
     audit::Audit,
+    check,
     config::{ConfigError, Settings, StoreUrl},
     logs, run,
     store::{Clock, Store, SystemClock, redis::RedisStore, sqlite::SqliteStore},
@@ -28,6 +30,9 @@ const OTHER_FILES: usize = 256;
 #[actix_web::main]
 async fn main() -> ExitCode {
     let settings = Settings::load(std::env::args_os(), std::env::vars_os()).unwrap_or_else(refuse);
+    if settings.check_config {
+        return tell_faults(&check::faults(&settings));
+    }
     logs::init(settings.log_level);
     match serve(&settings).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -46,9 +51,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         listen(settings.listen).with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.local_addr()?;
     let server = run(settings, listener, store, audit.clone())?;
-    if audit.has_file() {
-        reopen_when_told(audit.clone())?;
-    }
+    heed_hangups(settings, &audit)?;
 
     let handle = server.handle();
     let (mut terminate, mut interrupt) =
@@ -56,20 +59,31 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     actix_web::rt::spawn(async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
         tracing::info!("stopping");
+        // Nobody need hear it.
+        let _ = sd_notify::notify(&[NotifyState::Stopping]);
         handle.stop(true).await;
     });
 
     tracing::info!(%address, "listening");
     // Whoever starts the server on port 0 reads the port here.
-    writeln!(std::io::stdout(), "listening on http://{address}")?;
+    let scheme = if settings.tls.is_on() { "https" } else { "http" };
+    writeln!(std::io::stdout(), "listening on {scheme}://{address}")?;
+    // Whoever runs services may wait for this. Where nobody does it says nothing.
+    sd_notify::notify(&[NotifyState::Ready])?;
     let ended = server.await;
     audit.settle().await;
     Ok(ended?)
 }
 
-/// SIGHUP says that the file was moved away.
-fn reopen_when_told(audit: Audit) -> io::Result<()> {
+/// SIGHUP says that files were moved away or replaced. It ends only a server that has none, and that a
+/// terminal was closed on: a service is told to look again, whatever it has.
+fn heed_hangups(settings: &Settings, audit: &Audit) -> io::Result<()> {
+    let has_files = audit.has_file() || settings.tls.is_on();
+    if !has_files && io::stdin().is_terminal() {
+        return Ok(());
+    }
     let mut hangup = signal(SignalKind::hangup())?;
+    let audit = audit.clone();
     actix_web::rt::spawn(async move {
         while hangup.recv().await.is_some() {
             audit.reopen();
@@ -116,12 +130,25 @@ async fn open(settings: &Settings, audit: &Audit) -> anyhow::Result<Arc<dyn Stor
     })
 }
 
+/// One a line, on standard error; or that there are none.
+fn tell_faults(faults: &[String]) -> ExitCode {
+    if faults.is_empty() {
+        // As below.
+        let _ = writeln!(io::stdout(), "settings are fine");
+        return ExitCode::SUCCESS;
+    }
+    for fault in faults {
+        // Where standard error is closed there is nobody to tell.
+        let _ = writeln!(io::stderr(), "error: {fault}");
+    }
+    ExitCode::from(2)
+}
+
 fn refuse(error: ConfigError) -> Settings {
     match &error {
         ConfigError::Settings(error) => error.exit(),
         _ => {
-            // Where standard error is closed there is nobody to tell.
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            tell_faults(&[error.to_string()]);
             exit(2)
         }
     }

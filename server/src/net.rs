@@ -3,16 +3,21 @@
 //! Invariant: every connection is counted from when it is accepted until it is closed, and all that is
 //! read or written on it is under the rules of its [`Line`].
 
+mod alarm;
+mod certificates;
 mod crowd;
 mod line;
+mod outlet;
 mod pace;
 mod stream;
+mod transport;
 
+pub(crate) use certificates::Certificates;
 pub(crate) use line::Line;
 pub(crate) use pace::{Pace, Patience};
 
 use actix_http::{Extensions, HttpService, KeepAlive, Request, error::DispatchError};
-use actix_server::Server;
+use actix_server::{GracefulShutdownSignal, Server};
 use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config,
 };
@@ -25,17 +30,18 @@ use actix_web::{
 };
 use crowd::Crowd;
 use ipnet::IpNet;
+use outlet::Outlet;
 use std::{
-    future::ready,
     io,
-    net::{IpAddr, TcpListener},
+    net::{IpAddr, SocketAddr, TcpListener},
     num::NonZeroUsize,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
 use stream::LimitedStream;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout_at};
+use transport::Transport;
 
 /// What one connection may take.
 #[derive(Debug, Clone, Copy)]
@@ -73,9 +79,11 @@ impl Rules {
     }
 }
 
-/// Serves what `app` makes, one of it in each thread, until the returned server is stopped.
+/// Serves what `app` makes, one of it in each thread, until the returned server is stopped; with
+/// certificates by TLS alone.
 pub(crate) fn serve<App, Made, Factory, Body>(
     rules: Arc<Rules>,
+    certificates: Option<Certificates>,
     listener: TcpListener,
     app: App,
 ) -> io::Result<Server>
@@ -99,10 +107,14 @@ where
         None => builder,
     };
     let stopping = builder.graceful_shutdown_signal();
+    let certificates = certificates.map(Arc::new);
+    if let Some(certificates) = &certificates {
+        certificates.watch()?;
+    }
     let crowd = Arc::new(Crowd::new(rules.connections, rules.of_one_network));
+    let gate = Gate { rules, crowd, certificates, stopping: stopping.clone() };
     let builder = builder.listen("waxseal", listener, move || {
-        let (stopping, rules, crowd) = (stopping.clone(), rules.clone(), crowd.clone());
-        let ending = stopping.clone();
+        let (stopping, ending, gate) = (stopping.clone(), stopping.clone(), gate.clone());
         let http = HttpService::build()
             // These are the stream's to watch.
             .keep_alive(KeepAlive::Os)
@@ -119,23 +131,48 @@ where
                 data.insert(ending.clone());
             })
             .h1(map_config(app().into_factory(), |()| AppConfig::default()));
-        fn_service(move |tcp| ready(admit(tcp, &rules, &crowd))).and_then(http)
+        fn_service(move |tcp| gate.clone().admit(tcp)).and_then(http)
     })?;
     Ok(builder.run())
 }
 
-/// Takes a connection, or closes it.
-fn admit(
-    tcp: TcpStream,
-    rules: &Rules,
-    crowd: &Arc<Crowd>,
-) -> Result<(LimitedStream, Option<std::net::SocketAddr>), DispatchError> {
-    let peer = tcp.peer_addr()?;
-    let place = crowd
-        .enter(peer.ip(), rules.is_proxy(peer.ip()))
-        .ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
-    let line = Rc::new(Line::new(rules.limits, place, Instant::now()));
-    Ok((LimitedStream::new(tcp, line), Some(peer)))
+/// Where connections come in.
+#[derive(Clone)]
+struct Gate {
+    rules: Arc<Rules>,
+    crowd: Arc<Crowd>,
+    certificates: Option<Arc<Certificates>>,
+    stopping: GracefulShutdownSignal,
+}
+
+impl Gate {
+    /// Takes a connection, or closes it.
+    async fn admit(
+        self,
+        tcp: TcpStream,
+    ) -> Result<(LimitedStream, Option<SocketAddr>), DispatchError> {
+        let peer = tcp.peer_addr()?;
+        let place = self.crowd.enter(peer.ip(), self.rules.is_proxy(peer.ip()));
+        let place = place.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
+        let start = Instant::now();
+        let line = Rc::new(Line::new(self.rules.limits, place, start));
+        let tcp = Outlet::new(tcp, Rc::clone(&line));
+        let transport = match self.certificates {
+            None => Transport::Plain(tcp),
+            Some(certificates) => {
+                // The line's own time for a first head has begun, too: all in all there is no more of it.
+                let end = (start + self.rules.limits.head).into();
+                let tls = tokio::select! {
+                    tls = timeout_at(end, certificates.accept(tcp)) => tls.unwrap_or_else(|late| Err(late.into())),
+                    // Nobody has asked for anything yet.
+                    () = self.stopping.notified() => Err(io::ErrorKind::ConnectionAborted.into()),
+                };
+                let tls = tls.inspect_err(|error| tracing::debug!(%error, "no handshake"))?;
+                Transport::Tls(Box::new(tls))
+            }
+        };
+        Ok((LimitedStream::new(transport, line), Some(peer)))
+    }
 }
 
 /// Tells a connection when a request of it is served.

@@ -10,7 +10,7 @@ use crate::{
     evenly, framing, headers,
     identity::{Identity, Waiters},
     logs,
-    net::{self, Rules as NetRules},
+    net::{self, Certificates, Rules as NetRules},
     policy::Rules,
     rates::Rates,
     same_site,
@@ -55,7 +55,7 @@ impl Service {
 /// Serves the API and the web client on `listener` until the returned server is stopped.
 ///
 /// # Errors
-/// Those of the listener, and a policy that cannot be kept.
+/// Those of the listener; a certificate or keys that cannot be read, a policy that cannot be kept.
 pub fn run(
     settings: &Settings,
     listener: TcpListener,
@@ -63,6 +63,8 @@ pub fn run(
     audit: Audit,
 ) -> io::Result<Server> {
     let connections = Arc::new(settings.connections());
+    let certificates = settings.tls.files().map(Certificates::load).transpose();
+    let certificates = certificates.map_err(io::Error::other)?;
     let service = Data::new(Service {
         rates: Rates::new(settings.allowance(), Arc::clone(&store)),
         identity: Identity::new(settings, &audit).map_err(io::Error::other)?,
@@ -75,7 +77,7 @@ pub fn run(
         abuse_contact: settings.abuse_contact.clone(),
         operator: settings.operator_token.clone(),
     });
-    net::serve(connections, listener, move || {
+    net::serve(connections, certificates, listener, move || {
         App::new()
             .app_data(service.clone())
             .wrap(from_fn(framing::bounded))

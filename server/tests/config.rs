@@ -1,7 +1,12 @@
 //! Settings: where they come from, what is refused, and that the documentation lists them.
 
 use conf::{Conf, introspection::ProgramOptionMeta};
-use std::{ffi::OsString, path::PathBuf, process::Command};
+use rcgen::CertifiedKey;
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
 use waxseal_core::wire::{ExpiresIn, IdentityMode};
 use waxseal_server::{
     config::{AuditAddresses, AuditTo, ConfigError, IdentitySettings, Settings, SmtpTls, StoreUrl},
@@ -70,7 +75,8 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
 fn a_file_may_hold_every_setting() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("waxseal.toml");
-    let text = "listen = \"127.0.0.1:1\"\nstore = \"rediss://localhost\"\nmax_bytes = 1\n\
+    let text = "listen = \"127.0.0.1:1\"\ntls_certificate = \"own.pem\"\ntls_key = \"own.key\"\n\
+                store = \"rediss://localhost\"\nmax_bytes = 1\n\
                 redis_replicas = 2\nredis_ca = \"ca.pem\"\nredis_cert = \"cert.pem\"\n\
                 redis_key = \"key.pem\"\n\
                 max_stored_bytes = 4000000\nmax_staged_bytes = 3000000\n\
@@ -103,6 +109,7 @@ fn a_file_may_hold_every_setting() {
     std::fs::write(&path, text).expect("the folder is ours");
     let settings = load(&[&format!("--config={}", path.display())], &[]).expect("they fit");
     assert_eq!(settings.store(), StoreUrl::Redis("rediss://localhost".into()));
+    assert!(settings.tls.is_on());
     assert_eq!(settings.redis_replicas, 2);
     assert_eq!(settings.redis_ca.as_deref(), Some("ca.pem".as_ref()));
     assert_eq!(settings.redis_cert.as_deref(), Some("cert.pem".as_ref()));
@@ -318,6 +325,8 @@ fn what_does_not_fit_is_refused_with_its_name_and_exit_code_2() {
         ("--redis-ca=ca.pem", "redis-ca"),
         ("--redis-cert=cert.pem", "redis-key"),
         ("--redis-key=key.pem", "redis-cert"),
+        ("--tls-certificate=cert.pem", "tls-key"),
+        ("--tls-key=key.pem", "tls-certificate"),
         ("--nonsense", "nonsense"),
         ("--config=/nowhere/at/all.toml", "all.toml"),
         (&unknown, "nonsense"),
@@ -355,6 +364,148 @@ fn a_store_that_cannot_be_opened_ends_the_server_with_a_log() {
     assert_eq!(log["message"], "cannot serve");
 }
 
+/// What `--check-config` says with these flags: its exit code and both outputs.
+fn checked(folder: &Path, flags: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_waxseal-server"))
+        .env_clear()
+        .current_dir(folder)
+        .arg("--check-config")
+        .args(flags)
+        .output()
+        .expect("the server was built with this test");
+    let text = |bytes| String::from_utf8(bytes).expect("messages are text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// Names in a folder, and below.
+fn names(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("it is there");
+    let paths = entries.map(|entry| entry.expect("it is listed").path());
+    let mut names: Vec<_> =
+        paths.flat_map(|path| if path.is_dir() { names(&path) } else { vec![path] }).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn settings_are_checked_without_a_store_and_without_a_trace() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("the folder is ours");
+    };
+    let CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(["share.example.org".to_owned()]).expect("a name");
+    file("cert.pem", &cert.pem());
+    file("key.pem", &signing_key.serialize_pem());
+    file("secret", "0123456789abcdef0123456789abcdef\n");
+    file("audit.jsonl", "");
+    let before = names(folder.path());
+    let redis = ["--store=rediss://127.0.0.1:1", "--redis-ca=cert.pem"];
+    let mail = ["--identity-smtp-user=ann", "--identity-smtp-password-file=secret"];
+    for flags in [
+        &[][..],
+        &["--store=sqlite:new/folder/waxseal.db"],
+        &["--tls-certificate=cert.pem", "--tls-key=key.pem"],
+        &[&redis[..], &["--redis-cert=cert.pem", "--redis-key=key.pem"]].concat(),
+        &[&EMAIL[..], &mail[..], &["--identity-smtp-ca=cert.pem"]].concat(),
+        &[&GRANT[..], &["--identity-grant-secret-file=secret"]].concat(),
+        // The application need not be there.
+        &[&GRANT[..], &["--identity-grant-keys=http://127.0.0.1:1/keys"]].concat(),
+        &["--audit=audit.jsonl"],
+        &["--audit=new.jsonl", "--listen=192.0.2.1:1"],
+    ] {
+        let said = checked(folder.path(), flags);
+        assert_eq!(said, (Some(0), "settings are fine\n".to_owned(), String::new()), "{flags:?}");
+    }
+    assert_eq!(names(folder.path()), before, "nothing was made");
+}
+
+/// All that grants need but a key.
+const GRANT: [&str; 2] =
+    ["--identity-mode=grant", "--identity-grant-audience=https://share.example.org"];
+
+#[test]
+fn each_file_that_is_of_no_use_is_named_with_its_setting() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("the folder is ours");
+    };
+    let pair = || {
+        let pair = rcgen::generate_simple_self_signed(["share.example.org".to_owned()]);
+        let CertifiedKey { cert, signing_key } = pair.expect("a name");
+        (cert.pem(), signing_key.serialize_pem())
+    };
+    let ((one, key), (_, other)) = (pair(), pair());
+    file("one.pem", &one);
+    file("key.pem", &key);
+    file("other.pem", &other);
+    file("none", "hunter2");
+    let redis = ["--store=rediss://ann:hunter2@127.0.0.1:1"];
+    let mail = ["--identity-smtp-user=ann"];
+    for (flags, name, of) in [
+        (&["--store=sqlite:none"][..], "store", "none"),
+        (&["--store=sqlite:none/waxseal.db"], "store", "none/waxseal.db"),
+        (&["--tls-certificate=none", "--tls-key=key.pem"], "tls-certificate", "none"),
+        (&["--tls-certificate=one.pem", "--tls-key=none"], "tls-key", "none"),
+        (&["--tls-certificate=one.pem", "--tls-key=other.pem"], "tls-key", "other.pem"),
+        (&["--tls-certificate=away.pem", "--tls-key=key.pem"], "tls-certificate", "away.pem"),
+        (&[&redis[..], &["--redis-ca=away.pem"]].concat(), "redis-ca", "away.pem"),
+        (&[&redis[..], &["--redis-ca=none"]].concat(), "redis-ca", ""),
+        (&[&redis[..], &["--redis-cert=one.pem", "--redis-key=none"]].concat(), "redis-key", ""),
+        (&[&EMAIL[..], &["--identity-smtp-ca=none"]].concat(), "identity-mode=email", "none"),
+        (
+            &[&EMAIL[..], &mail[..], &["--identity-smtp-password-file=away"]].concat(),
+            "identity-mode=email",
+            "away",
+        ),
+        (&[&GRANT[..], &["--identity-grant-keys=none"]].concat(), "identity-mode=grant", "none"),
+        (
+            &[&GRANT[..], &["--identity-grant-secret-file=none"]].concat(),
+            "identity-mode=grant",
+            "none",
+        ),
+        (&["--audit=stdout", "--audit-key-file=none"], "audit-key-file", "none"),
+        (&["--audit=away/audit.jsonl"], "audit", "away"),
+        (&["--audit=none/audit.jsonl"], "audit", "none"),
+    ] {
+        let (code, output, said) = checked(folder.path(), flags);
+        assert_eq!((code, output.as_str()), (Some(2), ""), "{flags:?}: {said}");
+        let start = format!("error: {name}");
+        assert!(said.starts_with("error: ") && said.contains(name), "{flags:?} {start}: {said}");
+        assert!(said.contains(of) && !said.contains("hunter2"), "{flags:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{flags:?}: {said}");
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (flags, named) in [
+        // What cannot be read at all; what does not fit together; what files are not.
+        (&["--lease=soon", "--workers=0"][..], &["lease", "workers"][..]),
+        (
+            &[
+                "--lease=25h",
+                "--redis-replicas=1",
+                "--tls-key=a",
+                "--audit=",
+                "--max-stored-bytes=1",
+            ],
+            &["lease", "redis-replicas", "tls-certificate", "audit", "max-stored-bytes"],
+        ),
+        (
+            &["--tls-certificate=a", "--tls-key=b", "--audit=none/c", "--audit-key-file=d"],
+            &["tls-certificate", "audit-key-file", "audit: none/c"],
+        ),
+    ] {
+        let (code, output, said) = checked(folder.path(), flags);
+        assert_eq!((code, output.as_str()), (Some(2), ""), "{flags:?}: {said}");
+        for name in named {
+            assert!(said.contains(name), "{name} is not in: {said}");
+        }
+    }
+}
+
 #[test]
 fn the_documentation_lists_every_setting_and_no_other() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
@@ -375,7 +526,8 @@ fn row(option: &impl ProgramOptionMeta) -> String {
     let flag = text(option.long_form());
     let variable = text(option.env_form()).map_or_else(none, code);
     // Some of those that are together in the program have no table of their own in a file.
-    let id = option.id().to_string().trim_start_matches("audit.").to_owned();
+    let id = option.id().to_string();
+    let id = id.trim_start_matches("audit.").trim_start_matches("tls.").to_owned();
     // A file cannot name another file.
     let key = if flag.as_deref() == Some("config") { none() } else { code(id) };
     let default = text(option.default_help_str()).map_or_else(none, code);

@@ -2,7 +2,7 @@
 //!
 //! Invariant: no text repeats a secret.
 
-use super::{audit::AuditError, identity::IdentityError, store_url::StoreUrlError};
+use super::{audit::AuditError, identity::IdentityError, store_url::StoreUrlError, tls::TlsError};
 use crate::{identity::KeyError, policy::PolicyError, store::redis::AddressError};
 use std::path::PathBuf;
 
@@ -18,6 +18,15 @@ pub enum ConfigError {
     /// A file has no certificates.
     #[error("no certificates of authorities: {0}")]
     Authority(PathBuf),
+    /// A file has no certificate to show.
+    #[error("no certificates in PEM: {0}")]
+    Certificate(PathBuf),
+    /// A file has no key that can be used.
+    #[error("no private key in PEM, or one with a password: {0}")]
+    PrivateKey(PathBuf),
+    /// A certificate and a key that are not one's own.
+    #[error("the certificate in {0} is of no use with the key in {1}: {2}")]
+    Pair(PathBuf, PathBuf, rustls::Error),
     /// The keys of grants cannot be read.
     #[error("the keys of grants cannot be read from {0}: {1}")]
     GrantKeys(PathBuf, KeyError),
@@ -60,6 +69,8 @@ pub(super) enum CheckError {
         "{name}: only for a store that is reached by rediss://, rediss+cluster:// or rediss+sentinel://"
     )]
     Certificate { name: &'static str },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Audit(#[from] AuditError),
     #[error(transparent)]

@@ -47,6 +47,11 @@ impl Email {
         Ok(Self { https, session, mailer: Mailer::start(post)? })
     }
 
+    /// Whether the mail server's password and certificates can be read.
+    pub(super) fn check(settings: &IdentitySettings) -> Result<(), ConfigError> {
+        Post::new(settings, Audit::default()).map(drop)
+    }
+
     /// The session that a browser shows, where there are any.
     pub(super) const fn session(&self, cookie: &SessionCookie) -> Option<TokenHash> {
         if self.session.is_zero() { None } else { cookie.session(self.https) }

@@ -7,7 +7,7 @@
 use super::{Allowed, PublicUrl, letter};
 use crate::{
     audit::{Audit, By},
-    config::{ConfigError, IdentitySettings, SmtpTls},
+    config::{ConfigError, IdentitySettings, SmtpTls, authorities},
     store::{Clock, SystemClock},
 };
 use lettre::{
@@ -20,7 +20,7 @@ use lettre::{
         extension::ClientId,
     },
 };
-use std::{error::Error as _, fs, io, path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{error::Error as _, io, path::PathBuf, sync::Arc, thread, time::Duration};
 use tokio::{
     runtime,
     sync::{Semaphore, mpsc},
@@ -148,8 +148,7 @@ fn cause(error: &Error) -> Option<String> {
 fn tls_parameters(host: &str, authority: Option<&PathBuf>) -> Result<TlsParameters, ConfigError> {
     let mut parameters = TlsParameters::builder(host.to_owned());
     if let Some(path) = authority {
-        let pem = fs::read(path).map_err(|error| ConfigError::File(path.clone(), error))?;
-        let certificates = Certificate::from_pem(&pem);
+        let certificates = Certificate::from_pem(&authorities(path)?);
         let certificates = certificates.map_err(|_| ConfigError::Authority(path.clone()))?;
         parameters =
             parameters.certificate_store(CertificateStore::None).add_root_certificate(certificates);

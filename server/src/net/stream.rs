@@ -1,9 +1,14 @@
-//! A TCP stream that ends when its peer is too slow, whatever is read or written on it.
+//! A stream that ends when its peer is too slow, whatever is read or written on it.
 //!
-//! Invariant: whoever waits for this stream between requests, or for an answer to be taken, is woken at
-//! the deadline at the latest.
+//! Invariant: whoever waits for this stream between requests is woken at the deadline at the latest; whoever
+//! waits for an answer to be taken is by the [`Outlet`](super::outlet::Outlet) below. What counts as having
+//! come is what requests are made of: encryption around it buys no time.
 
-use super::line::{LOOK, Line, Turn};
+use super::{
+    alarm::Alarm,
+    line::{LOOK, Line, Turn},
+    transport::Transport,
+};
 use actix_web::http::StatusCode;
 use std::{
     io,
@@ -12,42 +17,25 @@ use std::{
     task::{Context, Poll, ready},
     time::Instant,
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-    time::{Sleep, sleep_until},
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A stream under the rules of its line.
 pub(super) struct LimitedStream {
-    tcp: TcpStream,
+    transport: Transport,
     line: Rc<Line>,
-    /// Made when first needed; wakes too early rather than being moved with every request.
-    alarm: Option<Pin<Box<Sleep>>>,
+    alarm: Alarm,
     /// Whether somebody wanted to read and was told to come back later.
     withheld: bool,
 }
 
 impl LimitedStream {
-    pub(super) const fn new(tcp: TcpStream, line: Rc<Line>) -> Self {
-        Self { tcp, line, alarm: None, withheld: false }
+    pub(super) fn new(transport: Transport, line: Rc<Line>) -> Self {
+        Self { transport, line, alarm: Alarm::default(), withheld: false }
     }
 
     /// What is known of the connection.
     pub(super) fn line(&self) -> Rc<Line> {
         Rc::clone(&self.line)
-    }
-
-    /// Wakes the task at `deadline` or before.
-    fn wake_at(&mut self, deadline: Instant, context: &mut Context<'_>) {
-        let deadline = deadline.into();
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        if alarm.is_elapsed() || alarm.deadline() > deadline {
-            alarm.as_mut().reset(deadline);
-        }
-        if alarm.as_mut().poll(context).is_ready() {
-            context.waker().wake_by_ref();
-        }
     }
 
     /// Reads so much that few requests can be in it.
@@ -58,22 +46,23 @@ impl LimitedStream {
     ) -> Poll<io::Result<()>> {
         let mut bytes = [0; LOOK];
         let mut little = ReadBuf::new(&mut bytes[..LOOK.min(buffer.remaining())]);
-        ready!(Pin::new(&mut self.tcp).poll_read(context, &mut little))?;
+        ready!(Pin::new(&mut self.transport).poll_read(context, &mut little))?;
         buffer.put_slice(little.filled());
         Poll::Ready(Ok(()))
     }
 
-    /// As [`Self::wake_at`], if there is a deadline for reading.
+    /// Wakes the task in time to look again, if there is a deadline for reading.
     fn wake_for_reading(&mut self, context: &mut Context<'_>) {
         if let Some(look) = self.line.next_look(Instant::now()) {
-            self.wake_at(look, context);
+            self.alarm.wake_at(look, context);
         }
     }
 
     /// Says why nothing more is read. A peer that does not listen is not waited for.
-    fn tell(&self, status: StatusCode) {
+    fn tell(&mut self, status: StatusCode, context: &mut Context<'_>) {
         let head = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-        let _ = self.tcp.try_write(head.as_bytes());
+        let _ = Pin::new(&mut self.transport).poll_write(context, head.as_bytes());
+        let _ = Pin::new(&mut self.transport).poll_flush(context);
     }
 }
 
@@ -92,7 +81,7 @@ impl AsyncRead for LimitedStream {
             let read = if little {
                 this.read_little(context, buffer)
             } else {
-                Pin::new(&mut this.tcp).poll_read(context, buffer)
+                Pin::new(&mut this.transport).poll_read(context, buffer)
             };
             if read.is_ready() {
                 this.line.came(buffer.filled().len() - before, now);
@@ -106,7 +95,7 @@ impl AsyncRead for LimitedStream {
             Turn::Look => context.waker().wake_by_ref(),
             Turn::End(status) => {
                 if let Some(status) = status {
-                    this.tell(status);
+                    this.tell(status, context);
                 }
                 return Poll::Ready(Ok(()));
             }
@@ -121,27 +110,13 @@ impl AsyncWrite for LimitedStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let written = Pin::new(&mut this.tcp).poll_write(context, bytes);
-        match &written {
-            Poll::Ready(Ok(count)) => this.line.took(*count),
-            Poll::Ready(Err(_)) => {}
-            Poll::Pending => {
-                let now = Instant::now();
-                let deadline = this.line.blocked(now);
-                if now >= deadline {
-                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-                }
-                this.wake_at(deadline, context);
-            }
-        }
-        written
+        Pin::new(&mut self.get_mut().transport).poll_write(context, bytes)
     }
 
     /// Called whenever nothing more is to be done for now.
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(Pin::new(&mut this.tcp).poll_flush(context))?;
+        ready!(Pin::new(&mut this.transport).poll_flush(context))?;
         this.wake_for_reading(context);
         if this.withheld && this.line.may_read() {
             this.withheld = false;
@@ -151,6 +126,6 @@ impl AsyncWrite for LimitedStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().tcp).poll_shutdown(context)
+        Pin::new(&mut self.get_mut().transport).poll_shutdown(context)
     }
 }

@@ -66,6 +66,14 @@ impl RedisStore {
         Ok(Self { runner, retention, quota, clock })
     }
 
+    /// Whether connections could be made there, as far as can be told without making one.
+    ///
+    /// # Errors
+    /// [`StoreError::Fault`] for certificates that are none.
+    pub fn check(deployment: &Deployment) -> Result<(), StoreError> {
+        Link::could_open(deployment)
+    }
+
     /// Of a staged part, from the last request that renewed it.
     fn part_ttl(&self) -> Duration {
         (self.retention.staged + STAGED_SLACK).min(self.retention.staged_parts)

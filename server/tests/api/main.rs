@@ -26,5 +26,6 @@ mod sessions;
 mod slow;
 mod store;
 mod support;
+mod tls;
 mod unconfirmed;
 mod uploads;

@@ -6,6 +6,7 @@ mod documented;
 pub(crate) mod email;
 mod process;
 mod share;
+mod tls;
 mod wire;
 
 pub(crate) use application::{Application, Publisher};
@@ -13,6 +14,7 @@ pub(crate) use client::{Client, Reply};
 pub(crate) use documented::Documented;
 pub(crate) use process::Process;
 pub(crate) use share::{Share, claim_token};
+pub(crate) use tls::Site;
 pub(crate) use wire::Wire;
 
 use std::{

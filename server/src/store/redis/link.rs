@@ -65,11 +65,20 @@ impl From<Trouble> for StoreError {
     }
 }
 
+fn way(deployment: &Deployment) -> Result<Way, StoreError> {
+    Way::new(deployment).map_err(|error| StoreError::Fault(error.to_string()))
+}
+
 impl Link {
+    /// Fails for certificates that are none.
+    pub(super) fn could_open(deployment: &Deployment) -> Result<(), StoreError> {
+        way(deployment).map(drop)
+    }
+
     /// Fails if the server can be reached but must not be used.
     pub(super) async fn open(deployment: &Deployment) -> Result<Self, StoreError> {
         let link = Self {
-            way: Way::new(deployment).map_err(|error| StoreError::Fault(error.to_string()))?,
+            way: way(deployment)?,
             replicas: deployment.replicas,
             live: RwLock::new(None),
             connecting: Mutex::new(None),

@@ -127,6 +127,11 @@ impl Client {
         self.post(&share.path("/claims"), &share.access(), &request)
     }
 
+    /// Where the server is.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A connection of its own.
     pub(crate) fn wire(&self) -> Wire {
         Wire::connect(self.address)

@@ -37,10 +37,17 @@ impl Process {
         let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut line = String::new();
         stdout.read_line(&mut line).expect("the output is text");
-        let address = line.strip_prefix("listening on http://").map(str::trim_end);
+        let address = ["http", "https"]
+            .iter()
+            .find_map(|scheme| line.trim_end().strip_prefix(&format!("listening on {scheme}://")));
         let address = address.unwrap_or_else(|| panic!("the first line is the address: {line:?}"));
         let client = Client::new(address.parse().expect("an IP address and a port"));
         Self { client, child, stdout: Some(stdout), logs: Some(logs) }
+    }
+
+    /// Whether it has ended by itself, or since it was asked to.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("the process is ours").is_some()
     }
 
     /// Kills it, as a crash would.

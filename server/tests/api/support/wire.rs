@@ -1,7 +1,8 @@
 //! A connection of bytes, for what no HTTP client would do.
 
+use super::tls::Stream;
 use std::{
-    io::{ErrorKind, Read, Write},
+    io::{Error, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
@@ -14,21 +15,54 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// A connection, and what came on it.
 pub(crate) struct Wire {
-    stream: TcpStream,
+    stream: Box<dyn ReadWrite>,
     heard: Vec<u8>,
 }
+
+trait ReadWrite: Read + Write {}
+
+impl<T: Read + Write> ReadWrite for T {}
 
 impl Wire {
     pub(super) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("the server listens");
-        stream.set_read_timeout(Some(PAUSE)).expect("a timeout can be set");
-        stream.set_write_timeout(Some(PAUSE)).expect("a timeout can be set");
-        Self { stream, heard: Vec::new() }
+        impatient(&stream);
+        Self { stream: Box::new(stream), heard: Vec::new() }
+    }
+
+    /// Over TLS, past its handshake.
+    pub(super) fn over(stream: Stream) -> Self {
+        impatient(&stream.sock);
+        Self { stream: Box::new(stream), heard: Vec::new() }
     }
 
     /// Sends bytes; those that a closed connection does not take are lost.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes);
+    }
+
+    /// Sends all of them, however long the server takes.
+    pub(crate) fn send_all(&mut self, mut bytes: &[u8]) {
+        let start = Instant::now();
+        while !bytes.is_empty() {
+            match self.stream.write(bytes) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) => assert!(is_patience(&error), "the server reads: {error}"),
+            }
+            assert!(start.elapsed() < PATIENCE, "it is not read");
+        }
+        while let Err(error) = self.stream.flush() {
+            assert!(is_patience(&error) && start.elapsed() < PATIENCE, "it is not read: {error}");
+        }
+    }
+
+    /// All that came, from what is there on, until the server closed the connection.
+    pub(crate) fn bytes_until_closed(mut self) -> Vec<u8> {
+        let start = Instant::now();
+        while self.hear() {
+            assert!(start.elapsed() < PATIENCE, "it stays open");
+        }
+        self.heard
     }
 
     /// What came until the server closed the connection. Until then `meanwhile` is done between looks.
@@ -59,11 +93,21 @@ impl Wire {
                 self.heard.extend_from_slice(&buffer[..count]);
                 true
             }
-            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+            Err(error) => is_patience(&error),
         }
     }
 
     fn heard(&self) -> String {
         String::from_utf8_lossy(&self.heard).into_owned()
     }
+}
+
+fn impatient(stream: &TcpStream) {
+    stream.set_read_timeout(Some(PAUSE)).expect("a timeout can be set");
+    stream.set_write_timeout(Some(PAUSE)).expect("a timeout can be set");
+}
+
+/// Whether there was only nothing yet.
+fn is_patience(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
