@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 use waxseal_server::{
+    Stopping,
     audit::Audit,
     config::Settings,
     run,
@@ -56,8 +57,9 @@ fn serve() -> (SocketAddr, ServerHandle) {
         actix_web::rt::System::new().block_on(async {
             let store = SqliteStore::open(&path, retention, quota, Arc::new(SystemClock))
                 .expect("the folder is empty");
-            let server = run(&settings, listener, Arc::new(store), Audit::default())
-                .expect("the server starts");
+            let server =
+                run(&settings, listener, Arc::new(store), Audit::default(), Stopping::default())
+                    .expect("the server starts");
             started.send((address, server.handle())).expect("somebody waits for it");
             server.await.expect("the server ends well");
         });

@@ -78,6 +78,10 @@ pub struct Settings {
     #[conf(flatten, serde(flatten))]
     pub tls: TlsSettings,
 
+    /// IP address and port on which metrics are read: plain HTTP, for whoever reaches it.
+    #[conf(long, env)]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// Where shares are kept: sqlite:PATH or redis://[user:password@]host[:port][/db]; docs/redis.md
     /// has the addresses for TLS, Cluster and Sentinel.
     #[conf(long, env, default_value = "sqlite:./data/waxseal.db", serde(use_value_parser))]
@@ -194,6 +198,11 @@ pub struct Settings {
     /// How long requests under way may take to end once the server is told to stop, in whole seconds.
     #[conf(long, env, default_value = "30s", value_parser = duration, serde(use_value_parser))]
     pub shutdown_timeout: Duration,
+
+    /// How long the server goes on once it is told to stop, with /readyz saying so, for balancers to notice;
+    /// ends when it is told again.
+    #[conf(long, env, default_value = "0s", value_parser = duration, serde(use_value_parser))]
+    pub shutdown_delay: Duration,
 
     /// Where reports of abuse go, told on every recipient's page: an e-mail address or an https:// one.
     #[conf(long, env, serde(use_value_parser))]
@@ -360,8 +369,12 @@ impl Settings {
                 return Err(CheckError::Timeout { name });
             }
         }
-        if self.shutdown_timeout > LONGEST_TIMEOUT {
-            return Err(CheckError::Timeout { name: "shutdown-timeout" });
+        for (name, timeout) in
+            [("shutdown-timeout", self.shutdown_timeout), ("shutdown-delay", self.shutdown_delay)]
+        {
+            if timeout > LONGEST_TIMEOUT {
+                return Err(CheckError::LongTimeout { name });
+            }
         }
         if self.lease > Retention::default().lease_max {
             return Err(CheckError::Lease);

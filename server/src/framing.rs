@@ -3,9 +3,9 @@
 //! Invariant: no request is served whose body would end only with its connection: what another client
 //! sends over the same connection of a proxy would be taken for part of it.
 
-use crate::problem::ApiError;
+use crate::{metrics::Refusal, problem::ApiError};
 use actix_web::{
-    Error, ResponseError,
+    Error,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{ConnectionType, Method, header},
@@ -22,9 +22,9 @@ pub(crate) async fn bounded<B: MessageBody>(
     let mut upgrades = request.headers().get_all(header::UPGRADE);
     if request.method() == Method::CONNECT || upgrades.any(|to| names_websocket(to.as_bytes())) {
         let error = ApiError::new(ProblemType::Malformed).detail("nothing is tunnelled here");
-        let mut refusal = error.error_response();
-        refusal.head_mut().set_connection_type(ConnectionType::Close);
-        return Ok(request.into_response(refusal).map_into_right_body());
+        let mut refusal = request.error_response(error.refusing(Refusal::Framing));
+        refusal.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        return Ok(refusal.map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())
 }

@@ -7,6 +7,7 @@ pub mod check;
 pub mod config;
 pub mod identity;
 pub mod logs;
+pub mod metrics;
 pub mod network;
 pub mod store;
 
@@ -22,6 +23,8 @@ mod rates;
 mod routing;
 mod same_site;
 mod service;
+mod stopping;
 mod web;
 
 pub use service::run;
+pub use stopping::Stopping;

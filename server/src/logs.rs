@@ -3,13 +3,14 @@
 //! Invariant: no address, query, header or body of a request reaches a log, nor does a peer's
 //! address; of other crates only warnings do, since what they would say in detail is not ours to vet.
 
-use crate::problem::ApiError;
+use crate::{problem::ApiError, routing::Route, service::Service};
 use actix_web::{
     Error,
     body::{BodySize, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::Method,
     middleware::Next,
+    web::Data,
 };
 use std::{panic, time::Instant};
 use tracing::level_filters::LevelFilter;
@@ -33,7 +34,7 @@ pub fn init(level: LevelFilter) {
     }));
 }
 
-/// Logs a request when its answer begins.
+/// Logs and counts a request when its answer begins.
 pub(crate) async fn request<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -44,13 +45,22 @@ pub(crate) async fn request<B: MessageBody>(
     let route = response.request().match_pattern();
     let route = route.as_deref().unwrap_or("unknown");
     let status = response.status();
-    let ms = start.elapsed().as_micros() as f64 / 1000.0;
+    let took = start.elapsed();
+    let ms = took.as_micros() as f64 / 1000.0;
     let bytes = match response.response().body().size() {
         BodySize::Sized(bytes) => bytes,
         BodySize::None | BodySize::Stream => 0,
     };
-    let cause = response.response().error().and_then(|error| error.as_error::<ApiError>()?.cause());
+    let error = response.response().error().and_then(|error| error.as_error::<ApiError>());
+    let cause = error.and_then(ApiError::cause);
     let code = status.as_u16();
+    if let Some(service) = response.request().app_data::<Data<Service>>() {
+        let metrics = &service.metrics;
+        metrics.request(response.request().app_data::<Route>().copied(), method, code, took);
+        if let Some(refusal) = error.and_then(ApiError::refusal) {
+            metrics.refused(refusal);
+        }
+    }
     if status.is_server_error() {
         tracing::error!(method, route, status = code, ms, bytes, cause, "request");
     } else {

@@ -15,12 +15,16 @@ use std::{
 use tokio::{
     net::TcpSocket,
     signal::unix::{SignalKind, signal},
+    time::sleep,
 };
 use waxseal_server::{
+    Stopping,
     audit::Audit,
     check,
     config::{ConfigError, Settings, StoreUrl},
-    logs, run,
+    logs,
+    metrics::{self, Metrics},
+    run,
     store::{Clock, Store, SystemClock, redis::RedisStore, sqlite::SqliteStore},
 };
 
@@ -45,22 +49,31 @@ async fn main() -> ExitCode {
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
     allow_files(settings.max_connections);
-    let audit = Audit::start(&settings.audit)?;
-    let store = open(settings, &audit).await?;
-    let listener =
-        listen(settings.listen).with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let metrics = Metrics::new(settings);
+    let audit = Audit::start(&settings.audit)?.counted(metrics.clone());
+    let store = metrics.measure(open(settings, &audit).await?);
+    let listener = listen(settings.listen)?;
     let address = listener.local_addr()?;
-    let server = run(settings, listener, store, audit.clone())?;
+    if let Some(address) = settings.metrics_listen {
+        tell_metrics(address, &metrics, Arc::clone(&store))?;
+    }
+    let stopping = Stopping::default();
+    let server = run(settings, listener, store, audit.clone(), stopping.clone())?;
     heed_hangups(settings, &audit)?;
 
-    let handle = server.handle();
+    let (handle, delay) = (server.handle(), settings.shutdown_delay);
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     actix_web::rt::spawn(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        let mut told = async || {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        };
+        told().await;
         tracing::info!("stopping");
         // Nobody need hear it.
         let _ = sd_notify::notify(&[NotifyState::Stopping]);
+        stopping.begin();
+        tokio::select! { () = sleep(delay) => {}, () = told() => {} }
         handle.stop(true).await;
     });
 
@@ -73,6 +86,19 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let ended = server.await;
     audit.settle().await;
     Ok(ended?)
+}
+
+/// Has metrics read on an address of their own, as long as the process lives.
+fn tell_metrics(
+    address: SocketAddr,
+    metrics: &Metrics,
+    store: Arc<dyn Store>,
+) -> anyhow::Result<()> {
+    let listener = listen(address)?;
+    let address = listener.local_addr()?;
+    actix_web::rt::spawn(metrics::serve(metrics, store, listener)?);
+    tracing::info!(%address, "metrics are told");
+    Ok(())
 }
 
 /// SIGHUP says that files were moved away or replaced. It ends only a server that has none, and that a
@@ -106,7 +132,11 @@ fn allow_files(connections: usize) {
 
 /// With a longer queue than the standard library's of 128: whoever does not fit in believes to be
 /// connected, and waits for ever.
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    try_listen(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+fn try_listen(address: SocketAddr) -> io::Result<TcpListener> {
     const QUEUE: u32 = 4096;
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;

@@ -16,6 +16,7 @@ pub(crate) use certificates::Certificates;
 pub(crate) use line::Line;
 pub(crate) use pace::{Pace, Patience};
 
+use crate::metrics::Metrics;
 use actix_http::{Extensions, HttpService, KeepAlive, Request, error::DispatchError};
 use actix_server::{GracefulShutdownSignal, Server};
 use actix_service::{
@@ -85,6 +86,7 @@ pub(crate) fn serve<App, Made, Factory, Body>(
     rules: Arc<Rules>,
     certificates: Option<Certificates>,
     listener: TcpListener,
+    metrics: Metrics,
     app: App,
 ) -> io::Result<Server>
 where
@@ -111,7 +113,7 @@ where
     if let Some(certificates) = &certificates {
         certificates.watch()?;
     }
-    let crowd = Arc::new(Crowd::new(rules.connections, rules.of_one_network));
+    let crowd = Arc::new(Crowd::new(rules.connections, rules.of_one_network, metrics));
     let gate = Gate { rules, crowd, certificates, stopping: stopping.clone() };
     let builder = builder.listen("waxseal", listener, move || {
         let (stopping, ending, gate) = (stopping.clone(), stopping.clone(), gate.clone());

@@ -3,7 +3,10 @@
 //! Invariant: no text of a problem repeats anything a request contained; 404s for an unknown id, a
 //! malformed one and a wrong token are equal byte for byte.
 
-use crate::store::StoreError;
+use crate::{
+    metrics::Refusal,
+    store::{Full, Reason, StoreError, Unready},
+};
 use actix_web::{
     HttpResponse, ResponseError,
     http::{
@@ -11,11 +14,44 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
+use serde::Serialize;
 use std::fmt;
+use utoipa::ToSchema;
 use waxseal_core::{
     time::Timestamp,
     wire::{PROBLEM_JSON, Problem, ProblemType, ShareState},
 };
+
+/// A problem, and why the server should get no requests now if that is it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NotReady {
+    #[serde(flatten)]
+    problem: Problem,
+    /// Why it should not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<NotReadyBecause>,
+    /// Which setting of the store is to blame, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    setting: Option<&'static str>,
+}
+
+/// Why a server should get no requests now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum NotReadyBecause {
+    /// It was told to stop.
+    Stopping,
+    /// The store cannot be reached, or does not answer in time.
+    StoreUnreachable,
+    /// The store does not let the server in, or not do what it must.
+    StoreDenied,
+    /// The store has a setting with which it cannot keep what it is given.
+    StoreUnsafe,
+    /// Fewer of the store's replicas are connected than must have what is written.
+    StoreReplicas,
+    /// The store fails.
+    StoreFailed,
+}
 
 /// An error answer.
 #[derive(Debug)]
@@ -29,6 +65,9 @@ struct Inner {
     tries_left: Option<u32>,
     header: Option<(HeaderName, HeaderValue)>,
     cause: Option<String>,
+    refusal: Option<Refusal>,
+    not_ready: Option<NotReadyBecause>,
+    setting: Option<&'static str>,
 }
 
 impl ApiError {
@@ -38,7 +77,16 @@ impl ApiError {
             ProblemType::TokenRequired => {
                 Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
-            ProblemType::Unavailable => Some((header::RETRY_AFTER, HeaderValue::from_static("5"))),
+            ProblemType::Unavailable | ProblemType::NotReady => {
+                Some((header::RETRY_AFTER, HeaderValue::from_static("5")))
+            }
+            _ => None,
+        };
+        let refusal = match kind {
+            ProblemType::TooMany => Some(Refusal::Rate),
+            ProblemType::CrossSite => Some(Refusal::SameSite),
+            ProblemType::Timeout => Some(Refusal::Slow),
+            ProblemType::TooLarge => Some(Refusal::Large),
             _ => None,
         };
         Self(Box::new(Inner {
@@ -48,6 +96,9 @@ impl ApiError {
             tries_left: None,
             header,
             cause: None,
+            refusal,
+            not_ready: None,
+            setting: None,
         }))
     }
 
@@ -65,6 +116,18 @@ impl ApiError {
         self
     }
 
+    /// Says that it protects the server, and from what.
+    #[must_use]
+    pub(crate) fn refusing(mut self, refusal: Refusal) -> Self {
+        self.0.refusal = Some(refusal);
+        self
+    }
+
+    /// What it protects the server from, if it does.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        self.0.refusal
+    }
+
     /// Whether it says that a share is unknown.
     pub(crate) fn is_unknown_share(&self) -> bool {
         self.0.kind == ProblemType::UnknownShare
@@ -73,6 +136,13 @@ impl ApiError {
     /// What went wrong inside the server: for the log, never for the client.
     pub(crate) fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
+    }
+
+    /// The server should get no requests now.
+    pub(crate) fn not_ready(reason: NotReadyBecause) -> Self {
+        let mut error = Self::new(ProblemType::NotReady);
+        error.0.not_ready = Some(reason);
+        error
     }
 
     fn over(state: ShareState, at: Timestamp) -> Self {
@@ -116,7 +186,13 @@ impl From<StoreError> for ApiError {
             StoreError::OnePartOnly => {
                 Self::new(ProblemType::Policy).detail("without leases, only shares of one part")
             }
-            StoreError::Full(full) => Self::new(ProblemType::StorageFull).detail(full.to_string()),
+            StoreError::Full(full) => {
+                let refusal = match full {
+                    Full::Engine => Refusal::Full,
+                    Full::Stored | Full::Staged => Refusal::Quota,
+                };
+                Self::new(ProblemType::StorageFull).detail(full.to_string()).refusing(refusal)
+            }
             StoreError::TooMany { wait } => {
                 let seconds = wait.as_secs_f64().ceil() as u64;
                 Self::new(ProblemType::TooMany).header(header::RETRY_AFTER, seconds.into())
@@ -124,6 +200,21 @@ impl From<StoreError> for ApiError {
             StoreError::Unavailable(cause) => Self::new(ProblemType::Unavailable).because(cause),
             StoreError::Fault(cause) => Self::new(ProblemType::Internal).because(cause),
         }
+    }
+}
+
+impl From<Unready> for ApiError {
+    fn from(unready: Unready) -> Self {
+        let (reason, setting) = match unready.reason {
+            Reason::Unreachable => (NotReadyBecause::StoreUnreachable, None),
+            Reason::Denied => (NotReadyBecause::StoreDenied, None),
+            Reason::Unsafe(setting) => (NotReadyBecause::StoreUnsafe, setting),
+            Reason::Replicas => (NotReadyBecause::StoreReplicas, None),
+            Reason::Failed => (NotReadyBecause::StoreFailed, None),
+        };
+        let mut error = Self::not_ready(reason).because(unready.cause);
+        error.0.setting = setting;
+        error
     }
 }
 
@@ -144,7 +235,7 @@ impl ResponseError for ApiError {
         if let Some((name, value)) = &self.0.header {
             response.insert_header((name.clone(), value.clone()));
         }
-        response.insert_header((header::CONTENT_TYPE, PROBLEM_JSON)).json(Problem {
+        let problem = Problem {
             kind: self.0.kind,
             title: title.into(),
             status: status.as_u16(),
@@ -152,6 +243,12 @@ impl ResponseError for ApiError {
             state: self.0.over.map(|(state, _)| state),
             at: self.0.over.map(|(_, at)| at),
             tries_left: self.0.tries_left,
+        };
+        let (reason, setting) = (self.0.not_ready, self.0.setting);
+        response.insert_header((header::CONTENT_TYPE, PROBLEM_JSON)).json(NotReady {
+            problem,
+            reason,
+            setting,
         })
     }
 }
@@ -180,6 +277,7 @@ const fn status_and_title(kind: ProblemType) -> (StatusCode, &'static str) {
         ProblemType::CrossSite => (StatusCode::FORBIDDEN, "Not from another site"),
         ProblemType::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "Storage full"),
         ProblemType::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Store unavailable"),
+        ProblemType::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "Not ready"),
         ProblemType::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
     }
 }
@@ -187,7 +285,6 @@ const fn status_and_title(kind: ProblemType) -> (StatusCode, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Full;
     use actix_web::body::to_bytes;
     use std::time::Duration;
 

@@ -5,7 +5,7 @@
 
 use crate::problem::ApiError;
 use actix_web::{
-    Resource, Route, guard,
+    Resource, Route as Handler, guard,
     http::{
         Method,
         header::{self, HeaderValue},
@@ -14,15 +14,29 @@ use actix_web::{
 };
 use waxseal_core::wire::ProblemType;
 
+/// Which address of ours a request was for; a request knows it once it got there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Route(&'static str);
+
+impl Route {
+    /// As it is routed, with placeholders where requests have ids.
+    pub(crate) const fn pattern(self) -> &'static str {
+        self.0
+    }
+}
+
 /// Routes an address that can only be read.
-pub(crate) fn get(config: &mut ServiceConfig, path: &str, route: Route) {
+pub(crate) fn get(config: &mut ServiceConfig, path: &'static str, route: Handler) {
     config.service(resource(path, [(Method::GET, route)]));
 }
 
 /// An address with its methods.
-pub(crate) fn resource(path: &str, methods: impl IntoIterator<Item = (Method, Route)>) -> Resource {
+pub(crate) fn resource(
+    path: &'static str,
+    methods: impl IntoIterator<Item = (Method, Handler)>,
+) -> Resource {
     let mut allowed = Vec::new();
-    let mut resource = web::resource(path);
+    let mut resource = web::resource(path).app_data(Route(path));
     for (method, route) in methods {
         allowed.push(method.to_string());
         resource = if method == Method::GET {

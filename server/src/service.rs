@@ -10,10 +10,12 @@ use crate::{
     evenly, framing, headers,
     identity::{Identity, Waiters},
     logs,
+    metrics::Metrics,
     net::{self, Certificates, Rules as NetRules},
     policy::Rules,
     rates::Rates,
     same_site,
+    stopping::Stopping,
     store::Store,
     web,
 };
@@ -27,6 +29,10 @@ pub(crate) struct Service {
     pub(crate) store: Arc<dyn Store>,
     /// Where what happens is told.
     audit: Audit,
+    /// Where it is counted.
+    pub(crate) metrics: Metrics,
+    /// Whether the server is about to stop.
+    pub(crate) stopping: Stopping,
     /// What may be created.
     pub(crate) rules: Rules,
     /// How much of it.
@@ -52,7 +58,8 @@ impl Service {
     }
 }
 
-/// Serves the API and the web client on `listener` until the returned server is stopped.
+/// Serves the API and the web client on `listener` until the returned server is stopped. `stopping` says
+/// that this is near.
 ///
 /// # Errors
 /// Those of the listener; a certificate or keys that cannot be read, a policy that cannot be kept.
@@ -61,10 +68,12 @@ pub fn run(
     listener: TcpListener,
     store: Arc<dyn Store>,
     audit: Audit,
+    stopping: Stopping,
 ) -> io::Result<Server> {
     let connections = Arc::new(settings.connections());
     let certificates = settings.tls.files().map(Certificates::load).transpose();
     let certificates = certificates.map_err(io::Error::other)?;
+    let metrics = audit.metrics().clone();
     let service = Data::new(Service {
         rates: Rates::new(settings.allowance(), Arc::clone(&store)),
         identity: Identity::new(settings, &audit).map_err(io::Error::other)?,
@@ -72,12 +81,14 @@ pub fn run(
         net: Arc::clone(&connections),
         store,
         audit,
+        metrics: metrics.clone(),
+        stopping,
         rules: Rules::new(settings.policy()).map_err(io::Error::other)?,
         embedding: settings.embedding_origins.clone(),
         abuse_contact: settings.abuse_contact.clone(),
         operator: settings.operator_token.clone(),
     });
-    net::serve(connections, certificates, listener, move || {
+    net::serve(connections, certificates, listener, metrics, move || {
         App::new()
             .app_data(service.clone())
             .wrap(from_fn(framing::bounded))

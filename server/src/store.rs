@@ -9,20 +9,24 @@
 mod address;
 mod done;
 mod error;
+mod measured;
 mod part;
 mod quota;
 mod rate;
 mod record;
 pub mod redis;
 pub mod sqlite;
+mod unready;
 
 pub use address::AddressHash;
 pub use done::Done;
 pub use error::StoreError;
 pub use part::Part;
-pub use quota::{Full, Quota};
+pub use quota::{Full, Quota, Usage};
 pub use rate::{Charge, Rate, Whose};
+pub use unready::{Reason, Unready};
 
+pub(crate) use measured::Measured;
 pub(crate) use rate::Counts;
 
 use async_trait::async_trait;
@@ -383,11 +387,18 @@ pub trait Store: Send + Sync {
     /// [`StoreError::TooMany`]. Anything else says that nothing was counted, not that it must not be.
     async fn charge(&self, whose: Whose, charges: &[Charge]) -> Result<(), StoreError>;
 
-    /// Whether the store answers and is configured so that it can keep its promises.
+    /// What is stored now, as far as it counts for the quota. `None` where that is not counted.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] names what is wrong.
-    async fn ready(&self) -> Result<(), StoreError>;
+    /// [`StoreError::Unavailable`].
+    async fn usage(&self) -> Result<Option<Usage>, StoreError>;
+
+    /// Whether the store answers and is configured so that it can keep its promises. One without room is
+    /// ready: what is there can be opened.
+    ///
+    /// # Errors
+    /// [`Unready`] says what is wrong.
+    async fn ready(&self) -> Result<(), Unready>;
 }
 
 /// Tells the time; tests hand in one that they move.

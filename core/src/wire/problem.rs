@@ -83,6 +83,8 @@ text_enum! {
         StorageFull = "urn:waxseal:problem:storage-full",
         /// 503: the store cannot be reached or is not safely configured; see `Retry-After`.
         Unavailable = "urn:waxseal:problem:unavailable",
+        /// 503: the server should get no requests now; only `/readyz` says so.
+        NotReady = "urn:waxseal:problem:not-ready",
         /// 500: a fault of the server.
         Internal = "urn:waxseal:problem:internal",
     }

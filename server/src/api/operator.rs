@@ -4,13 +4,15 @@ use super::openapi::{Any, IdParam, Token};
 use crate::{
     audit::By,
     extract::{Bearer, Id, Visitor},
-    problem::ApiError,
+    problem::{ApiError, NotReady, NotReadyBecause},
     service::Service,
 };
 use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
 use waxseal_core::{
     token::OperatorToken,
-    wire::{Policy, ProblemType},
+    wire::{PROBLEM_JSON, Policy, ProblemType},
 };
 
 type App = web::Data<Service>;
@@ -33,17 +35,29 @@ pub(super) async fn healthy() -> &'static str {
     "ok\n"
 }
 
-/// Whether the store answers and is configured so that it can keep its promises.
+/// That the server should get requests.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Readiness {
+    /// Always true: what is not ready is a problem.
+    ready: bool,
+}
+
+/// Whether the server should get requests: it is not about to stop, and its store answers and is configured
+/// so that it can keep its promises. One without room is ready.
 #[utoipa::path(
     get, path = "/readyz", tag = "operator",
     responses(
-        (status = 200, description = "It does", body = String, content_type = "text/plain"),
-        Any
+        (status = 200, description = "It should", body = Readiness),
+        Any,
+        (status = 503, description = "It should not, and why", body = NotReady, content_type = PROBLEM_JSON)
     )
 )]
-pub(super) async fn ready(app: App) -> Result<&'static str, ApiError> {
+pub(super) async fn ready(app: App) -> Result<web::Json<Readiness>, ApiError> {
+    if app.stopping.has_begun() {
+        return Err(ApiError::not_ready(NotReadyBecause::Stopping));
+    }
     app.store.ready().await?;
-    Ok("ok\n")
+    Ok(web::Json(Readiness { ready: true }))
 }
 
 /// Takes any share down: no further view, every lease ends, the content is gone.

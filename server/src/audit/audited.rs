@@ -40,6 +40,7 @@ impl Audited {
             expires_in: share.expires_in.seconds(),
             views: share.views.map(Views::get),
             passphrase: share.passphrase.is_some(),
+            request: share.request,
         };
         let (id, store) = (share.id, Arc::clone(&self.store));
         let call = async move { store.create(share, admission).await };
@@ -145,11 +146,13 @@ impl Audited {
         call: impl Future<Output = Result<Done<T>, StoreError>> + Send + 'static,
         events: impl FnOnce(&Result<Done<T>, StoreError>) -> Events + Send + 'static,
     ) -> Result<T, StoreError> {
-        let Some(open) = self.audit.0 else { return Ok(call.await?.answer) };
-        let place = open.writer.place().await;
+        if !self.audit.is_on() {
+            return Ok(call.await?.answer);
+        }
+        let place = self.audit.place().await;
         let told = tokio::spawn(async move {
             let result = call.await;
-            open.tell(place, id, &self.by, &events(&result)).await;
+            self.audit.tell(place, id, &self.by, &events(&result)).await;
             result
         });
         let result = told.await.unwrap_or_else(|error| Err(StoreError::Fault(error.to_string())));

@@ -6,7 +6,7 @@ use waxseal_core::{layout::BodySize, time::Timestamp};
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub(super) enum Event {
+pub(crate) enum Event {
     /// The server has a share that it did not have.
     Created {
         /// Of the ciphertext, padding included.
@@ -16,6 +16,9 @@ pub(super) enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         views: Option<u32>,
         passphrase: bool,
+        /// Whether it asks for a secret. Lines do not tell.
+        #[serde(skip)]
+        request: bool,
     },
     /// From now on its link opens it.
     Published {
@@ -51,6 +54,51 @@ pub(super) enum Event {
     Answered,
 }
 
+impl Event {
+    /// Each name.
+    pub(crate) const NAMES: [&str; 14] = [
+        "created",
+        "published",
+        "opened",
+        "acknowledged",
+        "revoked",
+        "passphrase_failed",
+        "burned",
+        "expired",
+        "confirmation_sent",
+        "confirmed",
+        "confirmation_failed",
+        "denied",
+        "taken_down",
+        "answered",
+    ];
+
+    /// As lines have it.
+    pub(crate) const fn name(&self) -> &'static str {
+        Self::NAMES[match self {
+            Self::Created { .. } => 0,
+            Self::Published { .. } => 1,
+            Self::Opened { .. } => 2,
+            Self::Acknowledged => 3,
+            Self::Revoked => 4,
+            Self::PassphraseFailed { .. } => 5,
+            Self::Burned => 6,
+            Self::Expired => 7,
+            Self::ConfirmationSent => 8,
+            Self::Confirmed => 9,
+            Self::ConfirmationFailed { .. } => 10,
+            Self::Denied => 11,
+            Self::TakenDown => 12,
+            Self::Answered => 13,
+        }]
+    }
+
+    /// Whether a share was made that asks for a secret.
+    pub(crate) const fn is_new_request(&self) -> bool {
+        matches!(self, Self::Created { request: true, .. })
+    }
+}
+
 /// An event and whom it is about.
 #[derive(Serialize)]
 pub(super) struct Line<'a> {
@@ -84,8 +132,13 @@ mod tests {
     fn every() -> Vec<Event> {
         let size = BodySize::of_plaintext(1024).expect("a possible length");
         let at = Timestamp::from_unix_millis(0);
-        let mut events =
-            vec![Event::Created { size, expires_in: 60, views: None, passphrase: false }];
+        let mut events = vec![Event::Created {
+            size,
+            expires_in: 60,
+            views: None,
+            passphrase: false,
+            request: false,
+        }];
         loop {
             let next = match events.last().expect("there is a first") {
                 Event::Created { .. } => Event::Published { expires_at: Some(at) },
@@ -122,7 +175,7 @@ mod tests {
         let events = every().into_iter().map(|event| {
             let event = match event {
                 Event::Created { size, expires_in, passphrase, .. } => {
-                    Event::Created { size, expires_in, views: Some(1), passphrase }
+                    Event::Created { size, expires_in, views: Some(1), passphrase, request: false }
                 }
                 other => other,
             };
@@ -133,6 +186,16 @@ mod tests {
             (json["event"].as_str().expect("a text").to_owned(), fields)
         });
         assert_eq!(rows, events.collect());
+    }
+
+    #[test]
+    fn metrics_call_events_as_lines_do() {
+        let names = every().into_iter().map(|event| {
+            let json = serde_json::to_value(&event).expect("it is JSON");
+            assert_eq!(json["event"], event.name());
+            event.name()
+        });
+        assert_eq!(names.collect::<BTreeSet<_>>(), Event::NAMES.into());
     }
 
     #[test]

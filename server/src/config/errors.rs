@@ -57,6 +57,8 @@ pub(super) enum CheckError {
     Lease,
     #[error("{name}: more than 0s and at most 24h")]
     Timeout { name: &'static str },
+    #[error("{name}: at most 24h")]
+    LongTimeout { name: &'static str },
     #[error("{name}: at least {largest}, which one share of max-bytes takes when it is sealed")]
     Quota { name: &'static str, largest: u64 },
     #[error("store: {0}")]

@@ -8,6 +8,7 @@ use super::{Allowed, PublicUrl, letter};
 use crate::{
     audit::{Audit, By},
     config::{ConfigError, IdentitySettings, SmtpTls, authorities},
+    metrics::{Mail, Metrics},
     store::{Clock, SystemClock},
 };
 use lettre::{
@@ -59,7 +60,10 @@ pub(super) struct Letter {
 }
 
 /// Handle of the thread, which ends with it.
-pub(super) struct Mailer(mpsc::Sender<Letter>);
+pub(super) struct Mailer {
+    letters: mpsc::Sender<Letter>,
+    metrics: Metrics,
+}
 
 /// How letters get to people.
 pub(super) struct Post {
@@ -112,12 +116,14 @@ impl Post {
             Ok(message) => message,
             Err(error) => {
                 let cause = format!("{error:#}");
+                self.mailed(Mail::Failed);
                 return tracing::error!(cause, "a confirmation could not be written");
             }
         };
         let mut pauses = TRY_AGAIN.into_iter();
         loop {
             let Err(error) = self.send(&message, connections).await else {
+                self.mailed(Mail::Sent);
                 return self.audit.confirmation_sent(letter.link.id, &letter.by).await;
             };
             let pause = pauses.next().filter(|pause| {
@@ -125,11 +131,17 @@ impl Post {
             });
             let (code, cause) = (error.status().map(|code| code.to_string()), cause(&error));
             let Some(pause) = pause else {
+                self.mailed(Mail::Failed);
                 return tracing::error!(code, cause, "a confirmation could not be mailed");
             };
+            self.mailed(Mail::Delayed);
             tracing::warn!(code, cause, "a confirmation could not be mailed yet");
             sleep(pause).await;
         }
+    }
+
+    fn mailed(&self, outcome: Mail) {
+        self.audit.metrics().mailed(outcome);
     }
 
     async fn send(&self, message: &Message, connections: &Semaphore) -> Result<(), Error> {
@@ -161,15 +173,17 @@ impl Mailer {
     /// Starts the thread.
     pub(super) fn start(post: Post) -> io::Result<Self> {
         let (letters, waiting) = mpsc::channel(WAITING);
+        let metrics = post.audit.metrics().clone();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = thread::Builder::new().name("mail".to_owned());
         thread.spawn(move || runtime.block_on(run(Arc::new(post), waiting)))?;
-        Ok(Self(letters))
+        Ok(Self { letters, metrics })
     }
 
     /// Leaves a letter to the thread.
     pub(super) fn send(&self, letter: Letter) {
-        if self.0.try_send(letter).is_err() {
+        if self.letters.try_send(letter).is_err() {
+            self.metrics.mailed(Mail::Lost);
             tracing::error!("too many confirmations wait to be mailed: one is lost");
         }
     }
@@ -181,9 +195,11 @@ async fn run(post: Arc<Post>, mut waiting: mpsc::Receiver<Letter>) {
     while let Some(letter) = waiting.recv().await {
         while under_way.try_join_next().is_some() {}
         if !post.allowed.has(&letter.to) {
+            post.mailed(Mail::NotAllowed);
             continue;
         }
         if under_way.len() >= WAITING {
+            post.mailed(Mail::Lost);
             tracing::error!("too many confirmations wait to be mailed: one is lost");
             continue;
         }

@@ -3,7 +3,10 @@
 //! Invariant: a place that was given is counted until it is dropped, and no network that has none is
 //! remembered.
 
-use crate::network::Network;
+use crate::{
+    metrics::{Metrics, Refusal},
+    network::Network,
+};
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -31,6 +34,7 @@ pub(super) struct Crowd {
     start: Instant,
     /// When the next warning is due, in seconds from the start.
     quiet_until: AtomicU64,
+    metrics: Metrics,
 }
 
 /// A connection's place among all.
@@ -60,7 +64,7 @@ impl Gauge {
 }
 
 impl Crowd {
-    pub(super) fn new(most: usize, most_of_one: usize) -> Self {
+    pub(super) fn new(most: usize, most_of_one: usize, metrics: Metrics) -> Self {
         Self {
             most,
             most_of_one,
@@ -68,6 +72,7 @@ impl Crowd {
             networks: Mutex::default(),
             start: Instant::now(),
             quiet_until: AtomicU64::new(0),
+            metrics,
         }
     }
 
@@ -75,10 +80,11 @@ impl Crowd {
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr, proxy: bool) -> Option<Place> {
         let now = self.start.elapsed().as_secs();
         if !self.all.enter(self.most, CROWD_OF_ALL, now) {
-            self.warn("max-connections", now);
+            self.refused("max-connections", now);
             return None;
         }
         // From here on dropping it takes it back.
+        self.metrics.connected();
         let mut place = Place { crowd: Arc::clone(self), network: None };
         if !proxy {
             let network = Network::from(address);
@@ -87,7 +93,7 @@ impl Crowd {
             // With the lock held, so that it is not forgotten meanwhile.
             if !gauge.enter(self.most_of_one, CROWD_OF_ONE, now) {
                 drop(networks);
-                self.warn("max-connections-per-address", now);
+                self.refused("max-connections-per-address", now);
                 return None;
             }
             place.network = Some((network, gauge));
@@ -95,7 +101,8 @@ impl Crowd {
         Some(place)
     }
 
-    fn warn(&self, limit: &'static str, now: u64) {
+    fn refused(&self, limit: &'static str, now: u64) {
+        self.metrics.refused(Refusal::Connections);
         let due = self.quiet_until.load(Relaxed);
         let ours = self.quiet_until.compare_exchange(due, now + WHILE.as_secs(), Relaxed, Relaxed);
         if now >= due && ours.is_ok() {
@@ -105,6 +112,11 @@ impl Crowd {
 }
 
 impl Place {
+    /// Counts what the connection asked for in vain.
+    pub(super) fn refused(&self, refusal: Refusal) {
+        self.crowd.metrics.refused(refusal);
+    }
+
     /// Whether its network has many, or all together are many, or were lately.
     pub(super) fn is_crowded(&self) -> bool {
         let Some((_, gauge)) = &self.network else { return false };
@@ -116,6 +128,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.crowd.all.count.fetch_sub(1, Relaxed);
+        self.crowd.metrics.disconnected();
         if let Some((network, gauge)) = &self.network {
             let mut networks = self.crowd.networks.lock().unwrap_or_else(PoisonError::into_inner);
             if gauge.count.fetch_sub(1, Relaxed) == 1 {
@@ -129,13 +142,17 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
+    fn crowd_of(most: usize, most_of_one: usize) -> Arc<Crowd> {
+        Arc::new(Crowd::new(most, most_of_one, Metrics::default()))
+    }
+
     fn address(last: u8) -> IpAddr {
         [192, 0, 2, last].into()
     }
 
     #[test]
     fn there_are_never_more_than_the_limits() {
-        let crowd = Arc::new(Crowd::new(4, 2));
+        let crowd = crowd_of(4, 2);
         let mut places = vec![crowd.enter(address(1), false), crowd.enter(address(1), false)];
         assert!(crowd.enter(address(1), false).is_none(), "one network has its two");
         places.push(crowd.enter(address(2), false));
@@ -150,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_proxy_has_as_many_as_there_are() {
-        let crowd = Arc::new(Crowd::new(4, 1));
+        let crowd = crowd_of(4, 1);
         let places: Vec<_> = (0..5).map(|_| crowd.enter(address(1), true)).collect();
         assert_eq!(places.iter().filter(|place| place.is_some()).count(), 4);
         assert!(places.iter().flatten().all(|place| !place.is_crowded()));
@@ -158,7 +175,7 @@ mod tests {
 
     #[test]
     fn what_was_a_crowd_is_one_for_a_while() {
-        let crowd = Arc::new(Crowd::new(0, 16));
+        let crowd = crowd_of(0, 16);
         let enter = |last| crowd.enter(address(last), false).expect("there is room");
         let (first, second, other) = (enter(1), enter(1), enter(2));
         assert!(!first.is_crowded() && !second.is_crowded());
@@ -166,7 +183,7 @@ mod tests {
         assert!(first.is_crowded() && second.is_crowded());
         assert!(!other.is_crowded());
 
-        let crowd = Arc::new(Crowd::new(32, 0));
+        let crowd = crowd_of(32, 0);
         let few: Vec<_> = (0..2).map(|last| crowd.enter(address(last), false)).collect();
         let is_crowded = || few.iter().flatten().all(|place| place.is_crowded());
         assert!(!is_crowded());
@@ -176,7 +193,7 @@ mod tests {
 
     #[test]
     fn no_limit_is_none() {
-        let crowd = Arc::new(Crowd::new(0, 0));
+        let crowd = crowd_of(0, 0);
         let places: Vec<_> = (0..1000).map(|_| crowd.enter(address(1), false)).collect();
         assert!(places.iter().all(Option::is_some));
     }

@@ -8,6 +8,7 @@ use super::{
     crowd::Place,
     pace::{Pace, Patience},
 };
+use crate::metrics::Refusal;
 use actix_web::http::StatusCode;
 use std::{
     cell::Cell,
@@ -146,8 +147,14 @@ impl Line {
 
     fn end(&self, status: StatusCode) -> Turn {
         let phase = self.phase.replace(Phase::Over);
-        let untold = self.fresh.get() && matches!(phase, Phase::Head { .. });
-        Turn::End(untold.then_some(status))
+        let is_head = matches!(phase, Phase::Head { .. });
+        if is_head {
+            self.place.refused(match status {
+                StatusCode::REQUEST_TIMEOUT => Refusal::Slow,
+                _ => Refusal::Large,
+            });
+        }
+        Turn::End((is_head && self.fresh.get()).then_some(status))
     }
 
     /// So many bytes came.
@@ -218,6 +225,7 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::{super::crowd::Crowd, *};
+    use crate::metrics::Metrics;
     use std::sync::Arc;
 
     #[test]
@@ -225,7 +233,8 @@ mod tests {
         let second = Duration::from_secs(1);
         let patience = Patience { stall: second, rate: 0 };
         let limits = Limits { head: second, idle: second, patience };
-        let place = Arc::new(Crowd::new(0, 0)).enter([192, 0, 2, 1].into(), false);
+        let crowd = Arc::new(Crowd::new(0, 0, Metrics::default()));
+        let place = crowd.enter([192, 0, 2, 1].into(), false);
         let start = Instant::now();
         let line = Line::new(limits, place.expect("there is room"), start);
         let (late, later) = (start + 3 * second, start + 9 * second);

@@ -79,10 +79,11 @@ impl Quota {
 
 /// Bytes of ciphertext.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Usage {
-    pub(super) stored: u64,
-    /// Of those.
-    pub(super) staged: u64,
+pub struct Usage {
+    /// All that are stored.
+    pub stored: u64,
+    /// Of those, bytes of uploads that are not yet published.
+    pub staged: u64,
 }
 
 impl From<Full> for StoreError {

@@ -19,8 +19,7 @@ pub use address::{AddressError, Deployment};
 
 use super::{
     AddressHash, Admission, Ask, Charge, Clock, Done, LandingView, NewShare, Opened, Part, Quota,
-    Receipt, Retention, Store, StoreError, Whose,
-    quota::Usage,
+    Receipt, Retention, Store, StoreError, Unready, Usage, Whose,
     record::{Given, LIVE_CLAIMS, REMEMBERED, Record, check_new},
 };
 use ::redis::{Value, cmd};
@@ -406,7 +405,11 @@ impl Store for RedisStore {
         rate::charge(&self.runner.link, whose, charges, self.clock.now()).await
     }
 
-    async fn ready(&self) -> Result<(), StoreError> {
+    async fn usage(&self) -> Result<Option<Usage>, StoreError> {
+        self.runner.usage().await
+    }
+
+    async fn ready(&self) -> Result<(), Unready> {
         self.runner.link.check().await
     }
 }

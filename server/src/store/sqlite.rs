@@ -25,7 +25,8 @@ mod writer;
 
 use super::{
     AddressHash, Admission, Ask, Charge, Clock, Counts, Done, Full, LandingView, NewShare, Opened,
-    Part, Quota, Receipt, Retention, Store, StoreError, Whose, record::check_new,
+    Part, Quota, Receipt, Retention, Store, StoreError, Unready, Usage as Stored, Whose,
+    record::check_new,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -258,7 +259,11 @@ impl Store for SqliteStore {
         self.counts.charge(whose, charges, self.clock.now())
     }
 
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.call(|tx| Ok(tx.db.execute_batch("SELECT key FROM share LIMIT 1")?)).await
+    async fn usage(&self) -> Result<Option<Stored>, StoreError> {
+        self.call(|tx| Ok(Some(tx.usage.now()))).await
+    }
+
+    async fn ready(&self) -> Result<(), Unready> {
+        Ok(self.call(|tx| Ok(tx.db.execute_batch("SELECT key FROM share LIMIT 1")?)).await?)
     }
 }

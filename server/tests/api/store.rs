@@ -13,6 +13,7 @@ fn a_full_store_takes_no_more_shares() {
     let share = Share::new(1);
     server.post("/api/shares", "", &share.creation()).problem(507, "storage-full");
     server.call("GET", &share.path(""), &share.access()).problem(404, "unknown-share");
+    assert_eq!(server.get("/readyz").status, 200, "what is there can be opened");
 }
 
 #[test]
@@ -31,11 +32,14 @@ fn a_store_that_is_away_is_said_to_be() {
         server.post("/api/shares", "", &share.creation()),
         server.call("GET", &share.path(""), &share.access()),
         server.claim(&share, 7),
-        server.get("/readyz"),
     ] {
         reply.problem(503, "unavailable");
         assert_eq!(reply.header("retry-after"), Some("5"));
     }
+    let ready = server.get("/readyz");
+    let why = ready.problem(503, "not-ready");
+    assert_eq!((why["reason"].as_str(), why.get("setting")), (Some("store-unreachable"), None));
+    assert!(!why.to_string().contains("127.0.0.1"), "{why}");
     assert_eq!(server.get("/healthz").status, 200);
     assert_eq!(server.get("/api/policy").status, 200);
 }

@@ -4,6 +4,7 @@ mod application;
 mod client;
 mod documented;
 pub(crate) mod email;
+pub(crate) mod exposed;
 mod process;
 mod share;
 mod tls;
@@ -12,6 +13,7 @@ mod wire;
 pub(crate) use application::{Application, Publisher};
 pub(crate) use client::{Client, Reply};
 pub(crate) use documented::Documented;
+pub(crate) use exposed::Exposed;
 pub(crate) use process::Process;
 pub(crate) use share::{Share, claim_token};
 pub(crate) use tls::Site;
@@ -32,6 +34,7 @@ use std::{
 use tempfile::TempDir;
 use waxseal_core::time::Timestamp;
 use waxseal_server::{
+    Stopping,
     audit::Audit,
     config::Settings,
     run,
@@ -96,7 +99,8 @@ impl TestServer {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 let store = open(&path, &settings, its_clock).await;
-                let server = run(&settings, listener, Arc::new(store), Audit::default())
+                let (audit, stopping) = (Audit::default(), Stopping::default());
+                let server = run(&settings, listener, Arc::new(store), audit, stopping)
                     .expect("the server starts");
                 started.send(server.handle()).expect("the test waits for it");
                 server.await.expect("the server ends well");

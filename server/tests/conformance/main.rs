@@ -127,7 +127,8 @@ on_every_engine! {
         announcing_a_size_takes_no_room,
         what_can_never_fit_is_refused_before_it_is_uploaded,
         what_stores_nothing_takes_no_room,
-        what_is_full_is_full_after_reopening;
+        what_is_full_is_full_after_reopening,
+        what_is_stored_can_be_asked_for;
     confirming:
         a_confirmation_starts_the_expiry,
         only_the_token_that_was_set_last_confirms,

@@ -7,7 +7,7 @@ use crate::{
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use waxseal_core::token::ShareId;
-use waxseal_server::store::{Admission, Full, NewShare, Quota, Retention, StoreError};
+use waxseal_server::store::{Admission, Full, NewShare, Quota, Retention, StoreError, Usage};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -257,4 +257,31 @@ pub(crate) async fn what_is_full_is_full_after_reopening(engine: Engine) {
     assert_refused!(refused, StoreError::Full(Full::Stored));
     bench.store().revoke(live.new.id, live.new.owner).await.expect("the owner may");
     bench.create(&Sample::one_time()).await;
+}
+
+pub(crate) async fn what_is_stored_can_be_asked_for(engine: Engine) {
+    let (one, large) = (Sample::one_time(), large());
+    let most = bytes(&[&one, &large, &large]);
+    let bench = start(engine, most, most).await;
+    let is = async |stored: &[&Sample], staged: u64| {
+        let stored = bytes(stored).expect("a sum");
+        let usage = bench.store().usage().await.expect("the store answers");
+        assert_eq!(usage, Some(Usage { stored: stored + staged, staged }));
+    };
+    is(&[], 0).await;
+    bench.create(&one).await;
+    bench.create(&large).await;
+    is(&[&one], 0).await;
+    put(&bench, &large, 0).await.expect("there is room");
+    is(&[&one], large.part(0).len() as u64).await;
+    put(&bench, &large, 1).await.expect("there is room");
+    let (id, owner) = (large.new.id, large.new.owner);
+    bench.store().publish(id, owner, Admission::Live).await.expect("all is there");
+    is(&[&one, &large], 0).await;
+    bench.store().revoke(id, owner).await.expect("the owner may");
+    is(&[&one], 0).await;
+    let claim = token();
+    bench.claim(&one, claim).await.expect("a view is left");
+    bench.store().acknowledge(one.new.id, claim).await.expect("it was answered");
+    is(&[], 0).await;
 }

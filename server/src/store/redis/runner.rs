@@ -45,6 +45,14 @@ impl Runner {
         Self { link, ledger: Ledger::new(quota) }
     }
 
+    /// What is stored, if there is a ledger that says so.
+    pub(super) async fn usage(&self) -> Result<Option<Usage>, StoreError> {
+        match &self.ledger {
+            Some(ledger) => ledger.read(&self.link).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Runs a script that needs no room that it was not promised.
     pub(super) async fn run(self: &Arc<Self>, call: Call) -> Result<Reply, StoreError> {
         let reply = if self.ledger.is_some() {

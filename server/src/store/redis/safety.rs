@@ -22,6 +22,14 @@ pub(super) fn check(info: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// What may be wrong, as texts about it and [docs/redis.md](../../../../docs/redis.md) call it.
+const SETTINGS: [&str; 4] = ["maxmemory-policy", "replicaof", "cluster-enabled", "redis_version"];
+
+/// Which setting a refusal is about, if it names one.
+pub(super) fn setting(refusal: &str) -> Option<&'static str> {
+    SETTINGS.into_iter().find(|name| refusal.contains(name))
+}
+
 /// Whether a server is a node of a Cluster.
 pub(super) fn is_cluster(info: &str) -> bool {
     field(info, "cluster_enabled") == Some("1")

@@ -34,6 +34,11 @@ impl Usage {
         Ok(usage)
     }
 
+    /// As the running transaction would leave it.
+    pub(super) const fn now(&self) -> Sum {
+        self.running.get()
+    }
+
     /// Refuses a share that can never fit.
     pub(super) fn check_size(&self, size: BodySize) -> Result<(), StoreError> {
         Ok(self.quota.check_size(size)?)

@@ -42,7 +42,7 @@ impl Client {
     }
 
     /// As [`Self::send`], whatever the status.
-    pub(super) fn ask(
+    pub(crate) fn ask(
         &self,
         method: &str,
         path: &str,

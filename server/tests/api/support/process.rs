@@ -5,16 +5,23 @@
 use super::Client;
 use std::{
     io::{BufRead, BufReader, Read},
+    net::SocketAddr,
     process::{Child, ChildStdout, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
+
+/// For something to be logged; the slowest machine is meant.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running server.
 pub(crate) struct Process {
     pub(crate) client: Client,
     child: Child,
     pub(crate) stdout: Option<BufReader<ChildStdout>>,
-    logs: Option<JoinHandle<String>>,
+    logs: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -28,11 +35,15 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the server was built with this test");
-        let mut stderr = child.stderr.take().expect("it is piped");
-        let logs = std::thread::spawn(move || {
-            let mut logs = String::new();
-            stderr.read_to_string(&mut logs).expect("logs are text");
-            logs
+        let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+        let logs = Arc::<Mutex<String>>::default();
+        let written = Arc::clone(&logs);
+        let reader = std::thread::spawn(move || {
+            for line in stderr.lines() {
+                let mut logs = written.lock().unwrap_or_else(PoisonError::into_inner);
+                logs.push_str(&line.expect("logs are text"));
+                logs.push('\n');
+            }
         });
         let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut line = String::new();
@@ -42,7 +53,33 @@ impl Process {
             .find_map(|scheme| line.trim_end().strip_prefix(&format!("listening on {scheme}://")));
         let address = address.unwrap_or_else(|| panic!("the first line is the address: {line:?}"));
         let client = Client::new(address.parse().expect("an IP address and a port"));
-        Self { client, child, stdout: Some(stdout), logs: Some(logs) }
+        Self { client, child, stdout: Some(stdout), logs, reader: Some(reader) }
+    }
+
+    /// Where it tells its metrics, which it must be set to.
+    pub(crate) fn metrics(&self) -> Client {
+        let line = self.until_logged("metrics are told");
+        let address = line["address"].as_str().and_then(|address| address.parse().ok());
+        let address: SocketAddr = address.expect("an IP address and a port");
+        Client::new(address)
+    }
+
+    /// Waits till it logs this message, and returns the line.
+    pub(crate) fn until_logged(&self, message: &str) -> serde_json::Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let logs = self.logs();
+            let mut lines = logs.lines().filter_map(|line| serde_json::from_str(line).ok());
+            if let Some(line) = lines.find(|line: &serde_json::Value| line["message"] == message) {
+                return line;
+            }
+            assert!(Instant::now() < deadline, "it does not log {message:?}: {logs}");
+            std::thread::yield_now();
+        }
+    }
+
+    fn logs(&self) -> String {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether it has ended by itself, or since it was asked to.
@@ -71,8 +108,9 @@ impl Process {
         if let Some(mut stdout) = self.stdout.take() {
             stdout.read_to_string(&mut rest).expect("the output is text");
         }
-        let logs = self.logs.take().expect("it is taken once, here");
-        (rest, logs.join().expect("the reader ends with the process"))
+        let reader = self.reader.take().expect("it is taken once, here");
+        reader.join().expect("the reader ends with the process");
+        (rest, self.logs())
     }
 }
 

@@ -63,6 +63,7 @@ async fn round_trip(deployment: &Deployment) -> Result<(), StoreError> {
     let quota = Quota { stored: Some(u64::MAX >> 12), staged: Some(u64::MAX >> 12), free_disk: 0 };
     let store = RedisStore::connect(deployment, Retention::default(), quota, clock.clone()).await?;
     store.ready().await?;
+    store.usage().await?;
     let somebody = Network::from(IpAddr::from([192, 0, 2, 1])).into();
     store.charge(somebody, &[Charge::new(Rate::Openings, 1, 10).expect("it is limited")]).await?;
 

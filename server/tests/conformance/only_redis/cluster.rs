@@ -9,7 +9,7 @@ use crate::{
 use redis::cmd;
 use std::time::Instant;
 use waxseal_core::wire::ShareState;
-use waxseal_server::store::{Store, StoreError, redis::RedisStore};
+use waxseal_server::store::{Reason, Store, StoreError, redis::RedisStore};
 
 /// As many statuses as one request asks for.
 const MANY: usize = 200;
@@ -111,11 +111,12 @@ async fn every_master_is_examined() {
     for n in 0..3 {
         configure(n, "maxmemory", "100mb");
         configure(n, "maxmemory-policy", "volatile-ttl");
-        for refused in [connect(&cluster.url()).await.map(drop), store.ready().await] {
-            assert_refused!(
-                refused, StoreError::Unavailable(text) if text.contains("maxmemory-policy")
-            );
-        }
+        let refused = connect(&cluster.url()).await.map(drop);
+        assert_refused!(
+            refused, StoreError::Unavailable(text) if text.contains("maxmemory-policy")
+        );
+        let reason = Reason::Unsafe(Some("maxmemory-policy"));
+        assert_refused!(store.ready().await, unready if unready.reason == reason);
         configure(n, "maxmemory-policy", "noeviction");
         store.ready().await.expect("it is safe again");
     }
@@ -131,7 +132,7 @@ async fn an_address_of_the_other_kind_is_refused() {
     let address = format!("redis+cluster://127.0.0.1:{port}");
     let store = connect(&address).await.expect("it may become one");
     assert_refused!(
-        store.ready().await, StoreError::Unavailable(text) if text.contains("cluster support disabled")
+        store.ready().await, unready if unready.cause.contains("cluster support disabled")
     );
 }
 

@@ -13,7 +13,7 @@ use redis::cmd;
 use std::{process::Command, time::Instant};
 use waxseal_core::wire::ShareState;
 use waxseal_server::store::{
-    Admission, Store, StoreError,
+    Admission, Reason, Store, StoreError, Unready,
     redis::{Deployment, RedisStore},
 };
 
@@ -220,7 +220,10 @@ async fn with_too_few_replicas_nothing_is_begun() {
     let starting = pair.connect().await;
     let says = |text: &str| text.contains("redis-replicas is 1, but 0 are connected");
     for store in [&running, &starting] {
-        assert_refused!(store.ready().await, StoreError::Unavailable(text) if says(&text));
+        assert_refused!(
+            store.ready().await,
+            Unready { reason: Reason::Replicas, cause } if says(&cause)
+        );
         let refused = claim(store, &untouched).await;
         assert_refused!(refused, StoreError::Unavailable(text) if says(&text));
         let new = &untouched.new;

@@ -6,7 +6,7 @@ use crate::{
     sample::{Sample, token},
 };
 use redis::cmd;
-use waxseal_server::store::{Store, StoreError};
+use waxseal_server::store::{Reason, Store, StoreError};
 
 #[tokio::test]
 async fn unsafe_servers_are_refused_by_name_of_the_setting() {
@@ -65,7 +65,7 @@ async fn a_server_that_becomes_unsafe_is_not_used() {
     for _ in 0..2 {
         assert_refused!(
             store.ready().await,
-            StoreError::Unavailable(text) if text.contains("maxmemory-policy")
+            unready if unready.reason == Reason::Unsafe(Some("maxmemory-policy"))
         );
         let claim = store.claim(sample.new.id, sample.new.access, token(), None).await;
         assert_refused!(claim, StoreError::Unavailable(text) if text.contains("maxmemory-policy"));

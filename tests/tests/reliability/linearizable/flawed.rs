@@ -20,7 +20,7 @@ use waxseal_core::{
 };
 use waxseal_server::store::{
     AddressHash, Admission, Ask, Charge, Clock, Done, LandingView, NewShare, Opened, Part, Quota,
-    Receipt, Retention, Store, StoreError, Whose, redis::RedisStore,
+    Receipt, Retention, Store, StoreError, Unready, Usage, Whose, redis::RedisStore,
 };
 
 /// What is wrong with a store.
@@ -255,7 +255,11 @@ impl Store for FlawedStore {
         self.store.charge(whose, charges).await
     }
 
-    async fn ready(&self) -> Result<(), StoreError> {
+    async fn usage(&self) -> Result<Option<Usage>, StoreError> {
+        self.store.usage().await
+    }
+
+    async fn ready(&self) -> Result<(), Unready> {
         self.store.ready().await
     }
 }
