@@ -102,6 +102,7 @@ fn a_file_may_hold_every_setting() {
                 trusted_proxies = [\"::1\", \"10.0.0.0/8\"]\nlog_level = \"off\"\n\
                 workers = 3\nabuse_contact = \"abuse@example.org\"\n\
                 embedding_origins = [\"https://app.example.org\"]\n\
+                metrics_listen = \"127.0.0.1:9090\"\nshutdown_delay = \"5s\"\n\
                 operator_token = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n";
     let settings = Settings::program_options().filter(|option| option.env_form().is_some());
     // One password is enough, and one key; keys of grants have no place beside allowed addresses.
