@@ -4,6 +4,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
 
 mod bench;
+mod compose;
+mod dist;
 mod fuzz;
 mod mutants;
 mod run;
@@ -22,6 +24,8 @@ Usage: cargo xtask COMMAND
                      otherwise; FLAGS are the server's own
   build              target/release/waxseal-server, the web client inside, and
                      target/release/waxseal, the command line
+  compose [cluster]  a server on Redis in containers, or three on a Redis Cluster behind nginx
+  dist               the release in target/dist: an archive, a Debian package, lists of parts, sums
   web [--dev]        the web client alone, into target/web (--dev: compressed faster)
   test               everything that is checked; gets what is missing for it
   test --quick       the same without the end-to-end tests and the check of dependencies
@@ -57,6 +61,9 @@ fn dispatch(args: &[&str]) -> Result<()> {
     match args {
         ["run", rest @ ..] => run::run(rest),
         ["build"] => run::build(),
+        ["compose"] => compose::up(compose::ONE),
+        ["compose", "cluster"] => compose::up(compose::CLUSTER),
+        ["dist"] => dist::dist(),
         ["web"] => web::build(web::Mode::Release),
         ["web", "--dev"] => web::build(web::Mode::Dev),
         ["test"] => test::everything(test::Extent::Full),

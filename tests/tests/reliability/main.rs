@@ -13,7 +13,9 @@ mod failover;
 #[cfg(target_os = "linux")] // For its namespaces.
 mod full_disk;
 mod linearizable;
+mod manifests;
 mod openapi;
+mod proxies;
 mod shutdown;
 mod siege;
 mod smuggling;

