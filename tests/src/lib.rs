@@ -7,6 +7,7 @@ pub mod asker;
 pub mod attachments;
 pub mod axe;
 pub mod browser;
+pub mod caddy;
 pub mod clock;
 pub mod command_line;
 pub mod confirmer;

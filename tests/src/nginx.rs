@@ -106,6 +106,7 @@ async fn run(folder: &Path, port: u16) -> Result<Process> {
     Ok(process)
 }
 
-fn free_port() -> Result<u16> {
+/// One that nobody listens on now.
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

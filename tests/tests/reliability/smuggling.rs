@@ -87,30 +87,6 @@ async fn no_bytes_to_nginx_hold_a_second_request_or_spoil_the_next_answer() -> R
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nginx_passes_everything_on_as_it_is() -> Result<()> {
-    let server = server().await?;
-    let nginx = Nginx::start(server.port()).await?;
-    let direct = Api::new(&format!("http://127.0.0.1:{}", server.port()));
-    let through = Api::new(&format!("http://127.0.0.1:{}", nginx.port()));
-    for path in ["/", "/s", "/s%23AAAA", "/api/policy", "/api/nowhere", "/nowhere"] {
-        let ask = async |api: &Api| api.send(http::Method::GET, path, None, None::<&()>).await;
-        let (one, mut other) = (ask(&direct).await?, ask(&through).await?);
-        ensure!((one.status, &one.body) == (other.status, &other.body), "{path}: {other:?}");
-        for (name, value) in &one.headers {
-            let kept = other.headers.remove(name);
-            ensure!(name == "date" || kept.as_ref() == Some(value), "{path}: {name} is {kept:?}");
-        }
-        let more: Vec<_> = other.headers.keys().map(|name| name.as_str().to_owned()).collect();
-        ensure!(more == ["server"] || more == ["server", "connection"], "{path}: {more:?} added");
-    }
-    let redirect = b"GET /s?a HTTP/1.1\r\nhost: share.example.org\r\nconnection: close\r\n\r\n";
-    let redirect = String::from_utf8(exchange(nginx.redirects(), redirect).await?)?;
-    ensure!(redirect.starts_with("HTTP/1.1 301 "), "{redirect}");
-    ensure!(redirect.contains("Location: https://share.example.org/s?a\r\n"), "{redirect}");
-    Ok(())
-}
-
 async fn server() -> Result<Server> {
     // A case whose body never ends is not to be waited for long.
     Server::start(Engine::Sqlite, &["--body-timeout=1s"], None).await
