@@ -117,6 +117,41 @@ async fn a_request_keeps_the_parked_seal_for_another_lease() {
 
 /// Redis' clock may be ahead of the server's.
 #[tokio::test]
+async fn of_content_that_redis_ended_in_part_nothing_goes_live() {
+    let server = RedisServer::start(&[]);
+    let store = connect(&server.url()).await.expect("it is safe");
+    for ended in ["seal", "part:0", "part:1"] {
+        for confirmed in [false, true] {
+            let sample = Sample::with_plaintext(1_100_000);
+            let new = &sample.new;
+            let admission = if confirmed { Admission::Pending } else { Admission::Live };
+            store.create(new.clone(), admission).await.expect("it is new");
+            for n in 0..new.size.parts() {
+                store.put_part(new.id, new.owner, n, sample.part(n)).await.expect("it fits");
+            }
+            let ask = question();
+            if confirmed {
+                store.publish(new.id, new.owner, admission).await.expect("all are there");
+                store.ask(new.id, new.owner, ask).await.expect("it is pending");
+            }
+            let mut del = cmd("DEL");
+            del.arg(format!("waxseal:{{{}}}:{ended}", new.id.to_base64url()));
+            let () = del.query(&mut server.connection()).expect("allowed");
+            if confirmed {
+                let outcome = store.confirm(new.id, ask.token, ask.number).await;
+                assert_refused!(outcome, StoreError::Over { state: ShareState::Expired, .. });
+            } else {
+                let outcome = store.publish(new.id, new.owner, admission).await;
+                assert_refused!(outcome, StoreError::PartsMissing);
+            }
+            let landing = store.landing(new.id, new.access).await;
+            assert_refused!(landing, StoreError::Unknown);
+        }
+    }
+}
+
+/// Redis' clock may be ahead of the server's.
+#[tokio::test]
 async fn content_that_redis_ended_first_is_expired_and_spends_nothing() {
     let server = RedisServer::start(&[]);
     let store = connect(&server.url()).await.expect("it is safe");
