@@ -131,7 +131,7 @@ pub struct Settings {
     #[conf(parameter, long, env, default_value = "false", default_if_missing = "true")]
     pub force_one_time: bool,
 
-    /// Whether every share must have a passphrase.
+    /// Whether every share must have a passphrase; requests for a secret, and answers to them, have none.
     #[conf(parameter, long, env, default_value = "false", default_if_missing = "true")]
     pub force_passphrase: bool,
 

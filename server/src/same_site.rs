@@ -27,7 +27,8 @@ pub(crate) async fn only<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    if request.path().starts_with("/api") && is_foreign(&request) {
+    // As handlers are found: `/%61pi` leads to them, too.
+    if request.match_info().as_str().starts_with("/api") && is_foreign(&request) {
         let refusal = ApiError::new(ProblemType::CrossSite);
         return Ok(request.error_response(refusal).map_into_right_body());
     }

@@ -149,10 +149,11 @@ export class WaxsealShare extends (globalThis.HTMLElement ?? class {}) {
   async open() {
     const tell = (name, detail) => this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
     try {
-      const secret = typeof this.secret === "function" ? await this.secret() : this.secret;
+      // Only what is shared: whoever fills in a secret does not choose the server, nor who gets a grant.
+      const { title, text, fields, files } = (typeof this.secret === "function" ? await this.secret() : this.secret) ?? {};
       const { grant, ownerToken } = this;
       const onshared = (shared) => tell("waxseal-shared", shared);
-      const options = { grant, ownerToken, theme: appearance(this), onshared, ...secret };
+      const options = { title, text, fields, files, grant, ownerToken, theme: appearance(this), onshared };
       if (!(await openShareDialog(options))) tell("waxseal-cancel");
     } catch (error) {
       tell("waxseal-error", error);

@@ -31,6 +31,9 @@ const CREATE_LIMIT: usize = (PART + SEAL).div_ceil(3) * 4 + 1024;
 /// Room for 200 shares of about 100 bytes each, and as much again for white space.
 const BATCH_BYTES: usize = BATCH_LIMIT * 200;
 
+/// Why a share that was to answer a request was not admitted.
+const FULL: &str = "too many have begun to answer this request: ask whoever sent it for a new one";
+
 /// Creates a share: published at once with a head, staged without. Where owners confirm who they are,
 /// a published share is pending until they have.
 #[utoipa::path(
@@ -52,7 +55,10 @@ pub(super) async fn create(
     app.rates.admit(network, &[(Rate::Creations, 1), (Rate::Bytes, bytes)]).await?;
     let (admission, owner) = if let Some(Answers { request, access }) = answers {
         // Whoever asked has shown who they are, and given this away with the link.
-        app.store.offer(request, access.hash(), id).await?;
+        app.store.offer(request, access.hash(), id).await.map_err(|error| match error {
+            StoreError::Conflict => ApiError::new(ProblemType::Conflict).detail(FULL),
+            error => error.into(),
+        })?;
         (Admission::Live, None)
     } else {
         let subject = app.identity.admit_creation(app.store.as_ref(), &grant, id).await?;

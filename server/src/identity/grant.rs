@@ -74,7 +74,8 @@ impl Grants {
     ) -> Result<String, ApiError> {
         let token = token.ok_or_else(|| ApiError::new(ProblemType::TokenRequired))?;
         let claims = self.claims(token).await?;
-        let until = Timestamp::from_unix_millis(claims.exp.saturating_mul(1000)).after(LEEWAY);
+        // Longer than it is taken: by whole seconds, and by servers whose clocks are behind.
+        let until = Timestamp::from_unix_millis(claims.exp.saturating_mul(1000)).after(2 * LEEWAY);
         match store.take_grant(name(&claims), id, until).await {
             Err(StoreError::Conflict) => Err(refused("the grant was used for another share")),
             Err(error) => Err(error.into()),

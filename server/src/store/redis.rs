@@ -111,7 +111,7 @@ impl RedisStore {
     }
 
     /// The content of a request, unless it has just ended.
-    async fn note(&self, id: ShareId, view: &LandingView) -> Result<Bytes, StoreError> {
+    async fn note(&self, id: ShareId) -> Result<Option<Bytes>, StoreError> {
         let get = |name| cmd("GET").arg(key(id, name)).take();
         let parts = self.runner.link.query(vec![get("seal"), get("part:0")]).await?;
         let parts = parts.into_iter().map(|part| match part {
@@ -119,8 +119,7 @@ impl RedisStore {
             _ => None,
         });
         let parts: Option<Vec<_>> = parts.collect();
-        let over = StoreError::Over { state: ShareState::Expired, at: view.expires_at };
-        parts.map(|parts| parts.concat().into()).ok_or(over)
+        Ok(parts.map(|parts| parts.concat().into()))
     }
 
     async fn record(&self, id: ShareId, now: Timestamp) -> Result<Record, StoreError> {
@@ -286,7 +285,12 @@ impl Store for RedisStore {
         let record = self.record(id, now).await?;
         let mut view = record.landing(access, now)?;
         if record.request {
-            view.note = Some(self.note(id, &view).await?);
+            let Some(note) = self.note(id).await? else {
+                // It ended meanwhile, as the record now says; or Redis' own clock is ahead.
+                let view = self.record(id, now).await?.landing(access, now)?;
+                return Err(StoreError::Over { state: ShareState::Expired, at: view.expires_at });
+            };
+            view.note = Some(note);
         }
         Ok(view)
     }

@@ -14,6 +14,8 @@ fn a_foreign_page_creates_and_spends_nothing() {
         ("POST", open.path("/claims"), bearer(&open.access()), json!({ "claim": claim_token(1) })),
         ("DELETE", open.path(""), bearer(&open.owner()), json!(null)),
         ("GET", open.path(""), bearer(&open.access()), json!(null)),
+        ("POST", "/%61pi/shares".to_owned(), String::new(), new.creation()),
+        ("GET", "/a%70i/policy".to_owned(), String::new(), json!(null)),
     ];
     let foreign = [
         &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")][..],

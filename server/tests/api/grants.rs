@@ -1,6 +1,9 @@
 //! Shares that only an application's users may make.
 
-use crate::support::{Application, Publisher, Share, TestServer};
+use crate::{
+    redis_server::RedisServer,
+    support::{Application, Process, Publisher, Share, TestServer},
+};
 use proptest::prelude::*;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -89,6 +92,31 @@ fn a_grant_makes_one_share() {
     // Two users' applications need not know of each other's names.
     let other = application.grant(json!({ "jti": "one", "sub": "bob" }));
     assert_eq!(server.post("/api/shares", &other, &second.creation()).status, 201);
+}
+
+/// Grants are valid for whole seconds, and half a minute longer than they say.
+#[test]
+fn a_grant_makes_one_share_up_to_its_last_moment() {
+    let (application, redis) = (Application::new(), RedisServer::start(&[]));
+    // By the system's clock, as grants are.
+    let server = Process::start(&[
+        &format!("--store={}", redis.url()),
+        "--identity-mode=grant",
+        "--identity-grant-audience=https://share.example.org",
+        &format!("--identity-grant-keys={}", application.file().display()),
+    ]);
+    let create = |seed, grant: &str| {
+        server.client.post("/api/shares", grant, &Share::new(seed).creation()).status
+    };
+    for seed in 0..10 {
+        // Some second of these ends before the grant comes.
+        until(|| {
+            let grant = application.grant(json!({ "exp": Application::now() - 30 }));
+            let taken = create(seed, &grant) == 201;
+            assert_eq!(create(seed + 100, &grant), 403, "it is used, or over");
+            taken
+        });
+    }
 }
 
 #[test]

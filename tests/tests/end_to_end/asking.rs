@@ -104,6 +104,13 @@ pub(crate) async fn a_request_takes_one_answer(engine: Engine) -> Result<()> {
     let page = Recipient::at(&third);
     assert!(page.heading().await?.starts_with("This was already answered on "));
     Recipient::open(&third, &link, "answered").await?;
+    // Whoever asked does not know yet. What opens the answer stays.
+    here.click("#revoke").await?;
+    until("that it was answered", async || {
+        let said = here.text("#result-error").await?;
+        Ok(said.contains("waits in My links").then_some(()))
+    })
+    .await?;
     let recipient = open_answer(&here, &origin, "A key").await?;
     recipient.view_item().await?;
     assert!(here.text("[data-slot=fields]").await?.contains("in time"));

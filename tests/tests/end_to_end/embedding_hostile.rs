@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use waxseal_tests::{
     browser::Browser,
-    embedder::{Embedder, Framed, is_closed, outcome, share},
+    embedder::{Embedder, Framed, is_closed, outcome, share, told},
     recipient::Recipient,
     site::{Page, Site},
     wait::until,
@@ -204,6 +204,25 @@ async fn what_cannot_be_shared_is_told_to_the_application() -> Result<()> {
         assert!(outcome[1].as_str().is_some_and(|why| why.contains(said)), "{options}: {outcome}");
         is_closed(&browser).await?;
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_fills_in_a_secret_chooses_nothing_else() -> Result<()> {
+    let (deployment, embedder) = Embedder::start(&[]).await?;
+    let browser = Browser::start().await?;
+    embedder.visit(&browser).await?;
+    let filled = "window.asked = 0; const options = { server: 'https://elsewhere.example', ownerToken: true, \
+        grant: () => { asked++; return 'x' }, onshared: () => asked++, theme: { accent: '#ff0000' } }; \
+        document.querySelector('waxseal-share').secret = { text: 'x', ...options }";
+    browser.execute(filled, vec![]).await?;
+    let framed = Framed::open(&browser).await?;
+    let link = framed.get_link().await?;
+    assert!(link.starts_with(&deployment.origin()), "{link}");
+    framed.leave().await?;
+    let (event, shared) = told(&browser, 1).await?.remove(0);
+    assert_eq!((&*event, &shared["link"], shared.get("owner")), ("shared", &json!(link), None));
+    assert_eq!(browser.value("asked").await?, 0);
     Ok(())
 }
 

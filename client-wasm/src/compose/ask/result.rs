@@ -14,7 +14,7 @@ use js_sys::Function;
 use std::cell::RefCell;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use waxseal_core::time::Timestamp;
+use waxseal_core::{time::Timestamp, wire::ShareState};
 use web_sys::{HtmlButtonElement, HtmlElement, HtmlTextAreaElement, ShareData};
 
 thread_local! {
@@ -54,6 +54,9 @@ pub(super) fn start() {
         };
         spawn_local(async move {
             match api::revoke(link.id, &link.owner).await {
+                Ok(status) if status.state == ShareState::Answered => {
+                    result_error("Somebody has answered it. The answer waits in My links.");
+                }
                 Ok(_) => {
                     // A row of “withdrawn” is no harm.
                     owned::remove([link.id].into_iter()).await.ok();
