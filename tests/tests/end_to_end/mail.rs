@@ -185,10 +185,32 @@ async fn says(server: &Server, text: &str) -> Result<()> {
     until(text, async || Ok(String::from_utf8(server.logs())?.contains(text).then_some(()))).await
 }
 
+/// Its metrics, from where it says that they are told.
+async fn metrics(server: &Server) -> Result<String> {
+    let logs = String::from_utf8(server.logs())?;
+    let mut lines = logs.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let line = lines.find(|line| line["message"] == "metrics are told").context("they are told")?;
+    let address = line["address"].as_str().context("an address")?;
+    let api = Api::new(&format!("http://{address}"));
+    let answer = api.send(Method::GET, "/metrics", None, None::<&()>).await?;
+    Ok(String::from_utf8(answer.body.to_vec())?)
+}
+
+/// Waits until its metrics have this line.
+async fn tells(server: &Server, line: &str) -> Result<()> {
+    until(line, async || {
+        let told = metrics(server).await?.lines().any(|told| told == line);
+        Ok(told.then_some(()))
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_server_that_comes_back_delays_only() -> Result<()> {
     let mut smtp = Smtp::later()?;
-    let server = Server::start(Engine::Sqlite, &flags(&smtp.flags()), None).await?;
+    let mut options = smtp.flags();
+    options.push("--metrics-listen=127.0.0.1:0".to_owned());
+    let server = Server::start(Engine::Sqlite, &flags(&options), None).await?;
     let api = api(&server);
     let share = submitted(&api).await?;
     let asked = ask(&api, &share, ANN).await?;
@@ -196,6 +218,10 @@ async fn a_mail_server_that_comes_back_delays_only() -> Result<()> {
     smtp.run()?;
     let mail = smtp.mail(0).await?;
     ensure!(confirm(&api, &mail, &asked).await?.status == 200);
+    tells(&server, "waxseal_mails_total{outcome=\"sent\"} 1").await?;
+    tells(&server, "waxseal_share_events_total{event=\"confirmation_sent\"} 1").await?;
+    ensure!(!metrics(&server).await?.contains("waxseal_mails_total{outcome=\"delayed\"} 0"));
+    ensure!(!metrics(&server).await?.contains("allowed.example"));
     Ok(())
 }
 
