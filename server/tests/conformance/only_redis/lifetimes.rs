@@ -87,6 +87,15 @@ async fn a_spent_share_lives_as_long_as_its_leases_may() {
         assert_eq!(key, name);
         assert_near(ttl, expected, &key);
     }
+
+    // And never longer than the share.
+    let short = Sample::with_plaintext(1_100_000).viewed(Some(1)).expiring_in(3600);
+    upload(&store, &short).await;
+    let new = &short.new;
+    store.claim(new.id, new.access, token(), None).await.expect("a view is left");
+    for (key, ttl) in keys(&server, &short).into_iter().filter(|(key, _)| key.contains("part")) {
+        assert_near(ttl, 3600 * SECOND, &key);
+    }
 }
 
 /// Redis ends a lease by its own clock, too.
