@@ -18,7 +18,7 @@ use std::time::Duration;
 /// Sequences, unless the environment says how many (`PROPTEST_CASES`).
 const SEQUENCES: u32 = 64;
 
-/// Calls of one sequence.
+/// Calls of one sequence, at least.
 const CALLS: usize = 32;
 
 /// The share that a call is about: one of one part, one of two with a passphrase, a request, and one that is
@@ -75,7 +75,12 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         1 => which().prop_map(Revoke),
         1 => select(vec![1_000, 300_000, 600_000, 3_600_000]).prop_map(Pass),
     ];
-    vec(call, CALLS)
+    // By chance alone hardly any sequence comes to a confirmation.
+    let confirmed = (which(), seed()).prop_map(|(which, seed)| {
+        vec![Create(which), Mail(which, seed), Confirm(which, seed, true)]
+    });
+    let step = prop_oneof![20 => call.prop_map(|call| vec![call]), 1 => confirmed];
+    vec(step, CALLS).prop_map(|steps| steps.concat())
 }
 
 /// A server, and what a sequence has told it.
