@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use waxseal_core::{
+    json,
     layout::BodySize,
     time::Timestamp,
     token::{AccessToken, ClaimToken, OwnerToken, ShareId},
@@ -337,5 +338,5 @@ async fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ApiError> {
     let promise = response.text().map_err(|_| ApiError::Unreachable)?;
     let text: JsValue = JsFuture::from(promise).await.map_err(|_| ApiError::Unreachable)?;
     let text = text.as_string().ok_or(ApiError::Unexpected)?;
-    serde_json::from_str(&text).map_err(|_| ApiError::Unexpected)
+    json::read(&text).map_err(|_| ApiError::Unexpected)
 }

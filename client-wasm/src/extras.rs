@@ -77,29 +77,29 @@ impl Qr {
     /// Encodes `text`; `None` if the encoder cannot be loaded or the text is too long for a code.
     pub async fn encode(text: &str) -> Option<Self> {
         let dark = function("modules").await?.call1(&JsValue::NULL, &text.into()).ok()?;
-        let dark = Uint8Array::new(&dark).to_vec();
+        Self::of(Uint8Array::new(&dark).to_vec())
+    }
+
+    /// The code of these modules, row by row, 1 = dark; `None` if there are none.
+    pub fn of(dark: Vec<u8>) -> Option<Self> {
         let width = dark.len().isqrt();
         (width > 0).then_some(Self { width, dark })
     }
 
     /// Shows the code as the only child of `parent`.
     pub fn show_in(&self, parent: &Element) {
-        let document = dom::document();
-        let create = |tag: &str| document.create_element_ns(Some(SVG), tag).ok();
-        let (Some(svg), Some(path)) = (create("svg"), create("path")) else { return };
-        dom::set(&svg, "viewBox", &self.view_box());
-        dom::set(&svg, "shape-rendering", "crispEdges");
-        dom::set(&path, "d", &self.path());
-        dom::append(&svg, &path);
-        parent.set_text_content(None);
-        dom::append(parent, &svg);
+        draw(parent, &self.side().to_string(), &self.path());
+    }
+
+    /// How many modules a side of the drawing has, a space, and the path of the dark ones.
+    pub fn drawing(&self) -> String {
+        format!("{} {}", self.side(), self.path())
     }
 
     /// Saves the code as an SVG file.
     pub fn save_svg(&self) {
         let svg = format!(
-            r##"<svg xmlns="{SVG}" viewBox="{}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{}"/></svg>"##,
-            self.view_box(),
+            r##"<svg xmlns="{SVG}" viewBox="0 0 {side} {side}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{}"/></svg>"##,
             self.path(),
             side = self.side(),
         );
@@ -138,10 +138,6 @@ impl Qr {
         self.width + 2 * QUIET_ZONE
     }
 
-    fn view_box(&self) -> String {
-        format!("0 0 {0} {0}", self.side())
-    }
-
     fn dark_modules(&self) -> impl Iterator<Item = (usize, usize)> {
         let dark = self.dark.iter().enumerate().filter(|(_, dark)| **dark == 1);
         dark.map(|(n, _)| (n % self.width + QUIET_ZONE, n / self.width + QUIET_ZONE))
@@ -150,6 +146,29 @@ impl Qr {
     fn path(&self) -> String {
         self.dark_modules().map(|(x, y)| format!("M{x} {y}h1v1h-1z")).collect()
     }
+}
+
+/// Shows a QR code of `text` as the only child of `parent`; `false` if its maker cannot be loaded or the text is
+/// too long for a code. For pages that do nothing else with it.
+pub async fn show_qr(text: &str, parent: &Element) -> bool {
+    let Some(make) = function("drawing").await else { return false };
+    let drawing = make.call1(&JsValue::NULL, &text.into()).ok().and_then(|made| made.as_string());
+    let drawing = drawing.unwrap_or_default();
+    let Some((side, path)) = drawing.split_once(' ') else { return false };
+    draw(parent, side, path);
+    true
+}
+
+fn draw(parent: &Element, side: &str, dark: &str) {
+    let document = dom::document();
+    let create = |tag: &str| document.create_element_ns(Some(SVG), tag).ok();
+    let (Some(svg), Some(path)) = (create("svg"), create("path")) else { return };
+    dom::set(&svg, "viewBox", &["0 0 ", side, " ", side].concat());
+    dom::set(&svg, "shape-rendering", "crispEdges");
+    dom::set(&path, "d", dark);
+    dom::append(&svg, &path);
+    parent.set_text_content(None);
+    dom::append(parent, &svg);
 }
 
 /// Hands `blob` to the browser as a download.

@@ -3,6 +3,9 @@
 //! Invariant: text gets into a page through `textContent` and `value` only, and the link secret, the
 //! passphrase and the plaintext never get into a request.
 
+// The build takes away what formats for debugging.
+#![warn(clippy::use_debug)]
+
 pub mod api;
 pub mod attachments;
 pub mod compose;

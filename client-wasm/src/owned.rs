@@ -12,7 +12,7 @@ use crate::dom;
 use database::{Database, Mode, Transaction};
 use js_sys::{Array, JSON};
 use wasm_bindgen::{JsCast, JsValue};
-use waxseal_core::{token::ShareId, wire::to_json};
+use waxseal_core::{json, token::ShareId, wire::to_json};
 use web_sys::BroadcastChannel;
 
 /// This browser keeps nothing for this page.
@@ -122,7 +122,7 @@ thread_local! {
 }
 
 fn read(json: &str) -> Option<OwnedLink> {
-    serde_json::from_str(json).ok()
+    json::read(json).ok()
 }
 
 fn put(transaction: &Transaction, link: &OwnedLink) -> Result<(), JsValue> {

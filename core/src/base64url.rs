@@ -3,7 +3,6 @@
 //! Invariant: a byte string has exactly one accepted text; padding, other alphabets and non-zero
 //! unused bits are refused.
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 /// The text is not canonical base64url of the expected length.
@@ -13,7 +12,7 @@ pub struct Base64Error;
 
 /// The text of `bytes`: ⌈4·len/3⌉ characters.
 pub fn encode(bytes: &[u8]) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    codec::encode(bytes)
 }
 
 /// The bytes of `text`, of any length.
@@ -21,7 +20,35 @@ pub fn encode(bytes: &[u8]) -> String {
 /// # Errors
 /// [`Base64Error`] if `text` is not canonical.
 pub fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
-    BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| Base64Error)
+    codec::decode(text).ok_or(Base64Error)
+}
+
+/// Where bodies of a megabyte come as text: the faster one.
+#[cfg(not(target_arch = "wasm32"))]
+mod codec {
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
+    pub(super) fn encode(bytes: &[u8]) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+        BASE64_URL_SAFE_NO_PAD.decode(text).ok()
+    }
+}
+
+/// In a browser, which has to load it: the smaller one. Both are held to the same vectors.
+#[cfg(target_arch = "wasm32")]
+mod codec {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+
+    pub(super) fn encode(bytes: &[u8]) -> String {
+        Base64UrlUnpadded::encode_string(bytes)
+    }
+
+    pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+        Base64UrlUnpadded::decode_vec(text).ok()
+    }
 }
 
 /// The `N` bytes of `text`; copies made on the way are zeroized.

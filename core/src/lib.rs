@@ -3,6 +3,9 @@
 //! Invariant: nothing here does I/O, reads a clock, or draws from a random number generator it was
 //! not handed, so the same code runs in a browser, a command line and a server.
 
+// The browser's build takes away what formats for debugging.
+#![cfg_attr(not(test), warn(clippy::use_debug))]
+
 pub mod backoff;
 pub mod backup;
 pub mod base64url;
@@ -10,6 +13,7 @@ pub mod body;
 pub mod chunk;
 pub mod confirmation;
 pub mod filename;
+pub mod json;
 pub mod keys;
 pub mod layout;
 pub mod link;

@@ -3,12 +3,12 @@
 //! Invariant: a link's secret is in here only if its owner wanted it kept.
 
 use crate::{
-    base64url,
+    base64url, json,
     link::LinkSecret,
     request::{RequestKey, RequestLink},
     time::Timestamp,
     token::{OwnerToken, ShareId},
-    wire::{from_json, maybe_object, objects, to_json},
+    wire::{maybe_object, objects, to_json},
 };
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -125,7 +125,8 @@ impl OwnedLinks {
     /// # Errors
     /// [`NoLinks`] for anything else, and for more than 10 000 links.
     pub fn from_json(json: &[u8]) -> Result<Self, NoLinks> {
-        let links: Self = from_json(json).map_err(|_| NoLinks)?;
+        let json = std::str::from_utf8(json).map_err(|_| NoLinks)?;
+        let links: Self = json::read(json).map_err(|_| NoLinks)?;
         if links.links.len() > MAX_LINKS { Err(NoLinks) } else { Ok(links) }
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 use waxseal_core::{
+    json,
     manifest::Manifest,
     wire::{
         AnswerRequest, Asking, BatchStatusRequest, BatchStatusResponse, ClaimRequest,
@@ -29,8 +30,11 @@ pub fn message(bytes: &[u8]) {
     read::<Problem>(bytes);
 }
 
-/// What is read is written and read again as the same.
+/// What is read is written and read again as the same. What a browser reads, a server reads so too.
 fn read<T: DeserializeOwned + Serialize + PartialEq + Debug>(bytes: &[u8]) {
+    if let Some(message) = str::from_utf8(bytes).ok().and_then(|text| json::read::<T>(text).ok()) {
+        assert_eq!(from_json::<T>(bytes).expect("there is one JSON"), message);
+    }
     if let Ok(message) = from_json::<T>(bytes) {
         let again = from_json::<T>(to_json(&message).as_bytes());
         assert_eq!(again.expect("what is written can be read"), message);

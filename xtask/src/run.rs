@@ -5,6 +5,7 @@
 
 use crate::{tools, web};
 use anyhow::{Context, Result, bail};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What `run` was asked for.
@@ -30,10 +31,15 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     become_it(&mut command)
 }
 
-/// Builds the release binaries: the server and the command line.
+/// Builds the release binaries, the server and the command line, and puts the manifest of the web client
+/// beside them.
 pub(crate) fn build() -> Result<()> {
-    println!("{}", shown(&release()?));
-    println!("{}", shown(&command_line()?));
+    let server = release()?;
+    let manifest = server.with_file_name(web::MANIFEST);
+    fs::copy(tools::root().join("target/web").join(web::MANIFEST), &manifest)?;
+    for made in [server, command_line()?, manifest] {
+        println!("{}", shown(&made));
+    }
     Ok(())
 }
 

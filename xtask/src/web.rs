@@ -4,16 +4,22 @@
 //! reference resolves, and nothing in it needs a script or a style the server's CSP refuses.
 
 mod assets;
+mod budget;
 mod css;
 mod html;
 mod integrity;
+mod manifest;
 mod output;
+mod panics;
+mod reproduce;
 mod rules;
 mod wasm;
 
 use crate::tools::root;
 use anyhow::{Context, Result, bail};
 use assets::Assets;
+pub(crate) use manifest::NAME as MANIFEST;
+pub(crate) use reproduce::check;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

@@ -5,6 +5,9 @@
 //!
 //! Invariant: no plaintext is handed out unless every chunk that was asked for with it verified.
 
+// The build takes away what formats for debugging.
+#![warn(clippy::use_debug)]
+
 mod platform;
 
 use js_sys::Uint8Array;

@@ -3,6 +3,7 @@
 
 use qrcode::{Color, EcLevel, QrCode};
 use wasm_bindgen::prelude::wasm_bindgen;
+use waxseal_client::extras::Qr;
 use waxseal_core::{time::Timestamp, totp::Totp};
 
 fn main() {}
@@ -14,6 +15,13 @@ pub fn modules(text: &str) -> Vec<u8> {
         |_| Vec::new(),
         |code| code.into_colors().into_iter().map(|c| u8::from(c == Color::Dark)).collect(),
     )
+}
+
+/// The same as a drawing: how many modules a side has, a space, and the path of the dark ones; empty if it is
+/// too long for a code.
+#[wasm_bindgen]
+pub fn drawing(text: &str) -> String {
+    Qr::of(modules(text)).map_or_else(String::new, |code| code.drawing())
 }
 
 /// The text of a QR code that joins a Wi-Fi.

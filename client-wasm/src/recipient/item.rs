@@ -4,7 +4,7 @@ use super::screen::Screen;
 use crate::{
     api::Claimed,
     copy, dom,
-    extras::{self, OneTimeCodes, Qr},
+    extras::{self, OneTimeCodes},
     words,
 };
 use wasm_bindgen_futures::spawn_local;
@@ -198,11 +198,8 @@ fn tick(code: HtmlElement, countdown: HtmlElement, codes: OneTimeCodes) {
 async fn show_qr(section: &Element, text: &str, caption: &str) {
     let figure: HtmlElement = dom::slot(section, "qr-row");
     let target: HtmlElement = dom::slot(&figure, "qr");
-    let shown = Qr::encode(text).await;
-    let words = if shown.is_some() { caption } else { "This is too long for a QR code." };
-    if let Some(code) = shown {
-        code.show_in(&target);
-    }
+    let shown = extras::show_qr(text, &target).await;
+    let words = if shown { caption } else { "This is too long for a QR code." };
     dom::set(&target, "aria-label", caption);
     dom::slot::<HtmlElement>(&figure, "qr-caption").set_text_content(Some(words));
     dom::show(&figure, true);

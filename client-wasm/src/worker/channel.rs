@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use waxseal_core::wire::to_json;
+use waxseal_core::{json, wire::to_json};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, WorkerOptions, WorkerType};
 
 #[wasm_bindgen]
@@ -70,7 +70,7 @@ pub(super) fn serve<J: DeserializeOwned + 'static, F: Future<Output = Outcome> +
             spawn_local(async move {
                 let message: Array = event.data().unchecked_into();
                 let json = message.get(0).as_string();
-                let job = json.and_then(|json| serde_json::from_str(&json).ok());
+                let job = json.and_then(|json| json::read(&json).ok());
                 let outcome = match job {
                     Some(job) => work(job, message.get(1)).await,
                     None => Err(BROKEN.to_owned()),
@@ -148,7 +148,7 @@ impl Worker {
         if answer.get(0).is_falsy() {
             return Err(text);
         }
-        let outcome = serde_json::from_str(&text).map_err(|_| BROKEN)?;
+        let outcome = json::read(&text).map_err(|_| BROKEN)?;
         Ok((outcome, answer.get(2)))
     }
 }

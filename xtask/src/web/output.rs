@@ -6,6 +6,8 @@
 
 use super::Mode;
 use super::assets::Hashed;
+use super::budget::{self, Visit};
+use super::manifest;
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -21,6 +23,13 @@ struct Served {
     gzip: Option<Vec<u8>>,
 }
 
+impl Served {
+    /// Bytes that a browser loads.
+    fn smallest(&self) -> usize {
+        self.brotli.as_ref().unwrap_or(&self.content).len()
+    }
+}
+
 /// Makes `folder` hold exactly `assets` (under `assets/`) and `pages`, and prints their sizes.
 pub(super) fn write(
     folder: &Path,
@@ -28,9 +37,16 @@ pub(super) fn write(
     pages: Vec<(String, Vec<u8>)>,
     mode: Mode,
 ) -> Result<()> {
+    let visits: Vec<_> = pages
+        .iter()
+        .filter(|(name, _)| name.ends_with(".html"))
+        .map(|(name, page)| Visit::of(name, &String::from_utf8_lossy(page)))
+        .collect();
     let assets =
         assets.into_values().map(|asset| (format!("assets/{}", asset.name), asset.content));
     let files = compress(assets.chain(pages).collect(), mode);
+    let shipped = files.iter().map(|file| (file.path.as_str(), file.content.as_slice()));
+    let manifest = manifest::of(shipped, env!("CARGO_PKG_VERSION"))?;
     let mut current = BTreeSet::new();
     for file in &files {
         let brotli = file.brotli.as_ref().map(|bytes| (".br", bytes));
@@ -43,6 +59,8 @@ pub(super) fn write(
         }
     }
     current.insert(folder.join("assets"));
+    current.insert(folder.join(manifest::NAME));
+    replace(&folder.join(manifest::NAME), &folder.with_extension("new"), &manifest)?;
     for place in [folder, &folder.join("assets")] {
         for entry in fs::read_dir(place)? {
             let path = entry?.path();
@@ -53,7 +71,9 @@ pub(super) fn write(
         }
     }
     print(&files);
-    Ok(())
+    let sizes: BTreeMap<_, _> =
+        files.iter().map(|file| (file.path.as_str(), file.smallest())).collect();
+    budget::check(&visits, |file| sizes.get(file).copied().unwrap_or(0), mode == Mode::Release)
 }
 
 /// Puts `content` at `path` by a rename, unless it is there already.
@@ -107,7 +127,7 @@ fn print(files: &[Served]) {
     println!("{:<40} {:>9} {:>9}", "file", "bytes", "brotli");
     let mut sum = (0, 0);
     for file in files {
-        let brotli = file.brotli.as_ref().unwrap_or(&file.content).len();
+        let brotli = file.smallest();
         println!("{:<40} {:>9} {brotli:>9}", file.path, file.content.len());
         sum = (sum.0 + file.content.len(), sum.1 + brotli);
     }
@@ -132,16 +152,16 @@ mod tests {
         let folder = folder.path().join("web");
         let put = |asset: &str, text: &str| {
             let hashed = Hashed { name: asset.into(), content: text.repeat(99).into() };
-            let page = ("p.html".to_owned(), b"page".to_vec());
+            let page = ("open.html".to_owned(), b"page".to_vec());
             write(&folder, [(asset.into(), hashed)].into(), vec![page], Mode::Dev)
                 .expect("written");
-            fs::metadata(folder.join("p.html")).and_then(|m| m.modified()).expect("it is there")
+            fs::metadata(folder.join("open.html")).and_then(|m| m.modified()).expect("it is there")
         };
         fs::create_dir_all(folder.join("deps/x")).expect("a stray folder");
         let first = put("a-1.css", "one");
         let second = put("a-2.css", "two");
         assert_eq!(first, second);
         assert_eq!(names(&folder.join("assets")), ["a-2.css", "a-2.css.br", "a-2.css.gz"]);
-        assert_eq!(names(&folder), ["assets", "p.html"]);
+        assert_eq!(names(&folder), ["assets", "open.html", "waxseal-manifest.json"]);
     }
 }
