@@ -204,6 +204,25 @@ impl Api {
         self.request(Method::DELETE, &path, Some(&bearer), Sent::Nothing).map(|_| ())
     }
 
+    /// What is at `path` for whoever sends these headers: status, headers, and what follows, as it was sent and
+    /// up to `limit` bytes.
+    pub(crate) fn get_as_it_is(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        limit: u64,
+    ) -> Result<(u16, HeaderMap, Vec<u8>), ApiError> {
+        let mut request = Request::get(format!("{}{path}", self.origin));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, mut body) = self.agent.run(request.body(())?)?.into_parts();
+        let mut sent = Vec::new();
+        let read = body.as_reader().take(limit).read_to_end(&mut sent);
+        read.map_err(|error| ApiError::from(ureq::Error::from(error)))?;
+        Ok((parts.status.as_u16(), parts.headers, sent))
+    }
+
     fn json<T: DeserializeOwned>(
         &self,
         method: Method,

@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Revoke(Revoke),
     /// Take anybody's shares down, as the server's operator
     Takedown(Takedown),
+    /// Compare the web client that a server serves with the one of its version
+    Verify(Verify),
 }
 
 /// `waxseal send`.
@@ -177,6 +179,18 @@ pub(crate) struct Takedown {
     #[arg(long, short, value_name = "URL")]
     #[arg(help = "Address of the server; a link's own is not heeded [env: WAXSEAL_URL]")]
     pub(crate) server: Option<String>,
+}
+
+/// `waxseal verify`.
+#[derive(Args)]
+pub(crate) struct Verify {
+    /// Address of the server.
+    #[arg(value_name = "URL")]
+    #[arg(help = "Address of the server, such as https://share.example.org [env: WAXSEAL_URL]")]
+    pub(crate) server: Option<String>,
+    /// Manifest of a release, instead of that of this command's own version
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
 }
 
 fn duration(text: &str) -> Result<Duration, humantime::DurationError> {

@@ -24,6 +24,9 @@ pub(crate) struct Failure {
     /// Wrong passphrases left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tries_left: Option<u32>,
+    /// What differs, as a path on the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) path: Option<String>,
     /// Whether it was told already, so that its exit code is all that is left.
     #[serde(skip)]
     pub(crate) told: bool,
@@ -71,6 +74,8 @@ pub(crate) enum Kind {
     Insecure,
     /// No such share was made on this computer.
     NotOwned,
+    /// The server serves something else than the version that it says it is.
+    Differs,
     /// It was stopped by a key or a signal.
     Cancelled,
 }
@@ -98,6 +103,7 @@ impl Kind {
             Self::Source => 17,
             Self::Insecure => 18,
             Self::NotOwned => 19,
+            Self::Differs => 20,
             Self::Cancelled => 130,
         }
     }
@@ -106,7 +112,7 @@ impl Kind {
 impl Failure {
     /// A failure of a kind.
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), at: None, tries_left: None, told: false }
+        Self { kind, message: message.into(), at: None, tries_left: None, path: None, told: false }
     }
 
     /// Something that cannot be written.
@@ -189,7 +195,7 @@ impl Failure {
             }
             _ => (Kind::Failed, in_words(problem)),
         };
-        Self { kind, message, at: problem.at, tries_left: problem.tries_left, told: false }
+        Self { at: problem.at, tries_left: problem.tries_left, ..Self::new(kind, message) }
     }
 }
 

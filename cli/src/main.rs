@@ -17,6 +17,7 @@ mod send;
 mod settings;
 mod takedown;
 mod ui;
+mod verify;
 mod words;
 
 use args::{Cli, Command, Common};
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         Command::List(args) => look_after::list(&app, &args),
         Command::Revoke(args) => look_after::revoke(&app, &args),
         Command::Takedown(args) => takedown::run(&app, &args),
+        Command::Verify(args) => verify::run(&app, &args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

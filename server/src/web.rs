@@ -43,6 +43,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     routing::get(config, "/confirm{tail:.*}", web::to(confirm));
     routing::get(config, "/report", web::to(report));
     routing::get(config, "/assets/{name}", web::to(asset));
+    routing::get(config, "/.well-known/waxseal-manifest.json", web::to(manifest));
     embed::routes(config);
 }
 
@@ -101,6 +102,11 @@ async fn asset(request: HttpRequest) -> HttpResponse {
     };
     response.headers_mut().insert(header::CACHE_CONTROL, FOREVER);
     response
+}
+
+/// What this version ships, for whoever compares. It says nothing about what this server serves.
+async fn manifest(request: HttpRequest) -> HttpResponse {
+    page(&request, "waxseal-manifest.json")
 }
 
 /// What an address without a route answers.

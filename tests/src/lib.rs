@@ -37,6 +37,7 @@ pub mod share;
 pub mod siege;
 pub mod site;
 pub mod smtp;
+pub mod tamperer;
 pub mod trace;
 pub mod upload;
 pub mod volume;

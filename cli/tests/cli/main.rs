@@ -9,3 +9,4 @@ mod recipients;
 mod resuming;
 mod senders;
 mod support;
+mod verifying;
