@@ -31,23 +31,24 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     become_it(&mut command)
 }
 
-/// Builds the release binaries, the server and the command line, and puts the manifest of the web client
-/// beside them.
+/// Builds the release binaries: the server and the command line.
 pub(crate) fn build() -> Result<()> {
     let server = release()?;
     let manifest = server.with_file_name(web::MANIFEST);
-    fs::copy(tools::root().join("target/web").join(web::MANIFEST), &manifest)?;
     for made in [server, command_line()?, manifest] {
         println!("{}", shown(&made));
     }
     Ok(())
 }
 
-/// The server as users get it, the web client inside.
+/// The server as users get it, the web client inside and its manifest beside it.
 pub(crate) fn release() -> Result<PathBuf> {
     tools::ensure_cc()?;
     web::build(web::Mode::Release)?;
-    binary("waxseal-server", "waxseal-server")
+    let server = binary("waxseal-server", "waxseal-server")?;
+    let manifest = tools::root().join("target/web").join(web::MANIFEST);
+    fs::copy(manifest, server.with_file_name(web::MANIFEST))?;
+    Ok(server)
 }
 
 /// The command line as users get it.
