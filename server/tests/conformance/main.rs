@@ -124,6 +124,7 @@ on_every_engine! {
         of_many_at_once_as_many_fit_as_there_is_room_for,
         room_comes_back_however_content_goes,
         unfinished_uploads_have_a_limit_of_their_own,
+        an_upload_that_goes_on_keeps_its_room,
         announcing_a_size_takes_no_room,
         what_can_never_fit_is_refused_before_it_is_uploaded,
         what_stores_nothing_takes_no_room,

@@ -190,6 +190,21 @@ pub(crate) async fn unfinished_uploads_have_a_limit_of_their_own(engine: Engine)
     }
 }
 
+pub(crate) async fn an_upload_that_goes_on_keeps_its_room(engine: Engine) {
+    let (first, second) = (large(), large());
+    let bench = start(engine, None, bytes(&[&first])).await;
+    bench.create(&first).await;
+    put(&bench, &first, 0).await.expect("there is room");
+    put(&bench, &first, 1).await.expect("there is room");
+    // Longer than it would last without a request.
+    for _ in 0..3 {
+        bench.advance(50 * MINUTE);
+        bench.store().parts(first.new.id, first.new.owner).await.expect("known");
+    }
+    bench.create(&second).await;
+    assert_refused!(put(&bench, &second, 1).await, StoreError::Full(Full::Staged));
+}
+
 pub(crate) async fn announcing_a_size_takes_no_room(engine: Engine) {
     let sample = large();
     let bench = start(engine, bytes(&[&sample]), bytes(&[&sample])).await;

@@ -1,7 +1,8 @@
 //! How long keys live.
 
-use super::{DAY, LEASE, SECOND, assert_near, connect, keys, upload};
+use super::{DAY, LEASE, SECOND, assert_near, connect, deployment, keys, upload};
 use crate::{
+    bench::Hands,
     confirming::question,
     redis_server::RedisServer,
     sample::{Sample, token},
@@ -9,7 +10,9 @@ use crate::{
 use redis::cmd;
 use std::time::Duration;
 use waxseal_core::wire::ShareState;
-use waxseal_server::store::{AddressHash, Admission, Ask, Store, StoreError};
+use waxseal_server::store::{
+    AddressHash, Admission, Ask, Quota, Retention, Store, StoreError, redis::RedisStore,
+};
 
 #[tokio::test]
 async fn content_lives_exactly_until_the_expiry() {
@@ -350,4 +353,29 @@ async fn the_parts_of_a_staged_share_hardly_outlive_it() {
     let_pass(59);
     store.parts(new.id, new.owner).await.expect("known");
     assert_renewed(3);
+}
+
+/// However often an upload is asked about.
+#[tokio::test]
+async fn a_part_lives_a_day_at_most_before_it_is_published() {
+    const MINUTE: u64 = 60 * SECOND;
+    let (server, clock) = (RedisServer::start(&[]), Hands::new());
+    let (retention, quota) = (Retention::default(), Quota::default());
+    let store = RedisStore::connect(&deployment(&server.url()), retention, quota, clock.clone());
+    let store = store.await.expect("it is safe");
+    let sample = Sample::with_plaintext(1_100_000).viewed(Some(1));
+    let new = &sample.new;
+    store.create(new.clone(), Admission::Live).await.expect("it is new");
+    store.put_part(new.id, new.owner, 1, sample.part(1)).await.expect("it fits");
+    for _ in 0..28 {
+        clock.advance(Duration::from_secs(50 * 60));
+        store.parts(new.id, new.owner).await.expect("known");
+    }
+    // Redis' own clock went on, too.
+    let mut expire = cmd("PEXPIRE");
+    expire.arg(format!("waxseal:{{{}}}:part:1", new.id.to_base64url())).arg(10 * MINUTE);
+    let () = expire.query(&mut server.connection()).expect("allowed");
+    store.parts(new.id, new.owner).await.expect("known");
+    let found = keys(&server, &sample).into_iter().find(|(key, _)| key == "part:1");
+    assert_near(found.expect("it is there").1, DAY - 28 * 50 * MINUTE, "part:1");
 }
