@@ -361,8 +361,9 @@ async fn a_part_lives_a_day_at_most_before_it_is_published() {
     const MINUTE: u64 = 60 * SECOND;
     let (server, clock) = (RedisServer::start(&[]), Hands::new());
     let (retention, quota) = (Retention::default(), Quota::default());
-    let store = RedisStore::connect(&deployment(&server.url()), retention, quota, clock.clone());
-    let store = store.await.expect("it is safe");
+    let deployment = deployment(&server.url());
+    let store = RedisStore::connect(&deployment, retention, quota, clock.clone()).await;
+    let store = store.expect("it is safe");
     let sample = Sample::with_plaintext(1_100_000).viewed(Some(1));
     let new = &sample.new;
     store.create(new.clone(), Admission::Live).await.expect("it is new");
