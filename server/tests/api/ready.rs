@@ -28,16 +28,19 @@ fn why(server: &Process) -> (Value, Value) {
     (problem["reason"].clone(), problem["setting"].clone())
 }
 
+/// Whether it should now. The next answer may be another one.
 fn is_ready(server: &Process) -> bool {
+    server.client.get("/readyz").status == 200
+}
+
+/// Of a server that is ready and stays so meanwhile.
+fn assert_ready(server: &Process) {
     let reply = server.client.get("/readyz");
-    if reply.status != 200 {
-        return false;
-    }
+    assert_eq!(reply.status, 200);
     assert_eq!(reply.json(), json!({ "ready": true }));
     assert_eq!(reply.header("content-type"), Some("application/json"));
     let head = server.client.ask("HEAD", "/readyz", &[], b"");
     assert_eq!((head.status, head.body.len()), (200, 0));
-    true
 }
 
 fn until(what: &str, mut is: impl FnMut() -> bool) {
@@ -58,7 +61,7 @@ fn set(redis: &RedisServer, name: &str, value: &str) {
 fn what_is_wrong_with_the_store_is_said_in_words_that_stay() {
     let mut redis = RedisServer::start(&[]);
     let server = Process::start(&[&format!("--store={}", redis.url())]);
-    assert!(is_ready(&server));
+    assert_ready(&server);
 
     set(&redis, "maxmemory", "100mb");
     set(&redis, "maxmemory-policy", "allkeys-lru");
@@ -70,7 +73,7 @@ fn what_is_wrong_with_the_store_is_said_in_words_that_stay() {
     set(&redis, "maxmemory", "1");
     let refused = server.client.post("/api/shares", "", &Share::new(1).creation());
     refused.problem(507, "storage-full");
-    assert!(is_ready(&server));
+    assert_ready(&server);
     set(&redis, "maxmemory", "0");
 
     set(&redis, "requirepass", "secret");
@@ -103,7 +106,7 @@ fn a_server_that_is_about_to_stop_says_so_and_goes_on_meanwhile() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = format!("--store=sqlite:{}", folder.path().join("waxseal.db").display());
     let server = Process::start(&[&store, "--shutdown-delay=1h"]);
-    assert!(is_ready(&server));
+    assert_ready(&server);
     server.signal("TERM");
     until("stopping", || !is_ready(&server));
     assert_eq!(why(&server), (json!("stopping"), Value::Null));
