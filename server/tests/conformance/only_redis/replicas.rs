@@ -13,7 +13,7 @@ use redis::cmd;
 use std::{process::Command, time::Instant};
 use waxseal_core::wire::ShareState;
 use waxseal_server::store::{
-    Admission, Reason, Store, StoreError, Unready,
+    Admission, NewShare, Reason, Store, StoreError, Unready,
     redis::{Deployment, RedisStore},
 };
 
@@ -163,12 +163,16 @@ async fn every_call_that_promises_writes_also_where_it_finds_all_done() {
     let (sample, complete) = (Sample::one_time(), Sample::with_plaintext(1_100_000));
     let claim = token();
     upload(&store, &complete).await;
-    let (confirmed, denied) = (Sample::one_time(), Sample::one_time());
+    let [confirmed, denied, over] = [(); 3].map(|()| Sample::one_time());
     let ask = question();
-    for Sample { new, .. } in [&confirmed, &denied] {
+    for Sample { new, .. } in [&confirmed, &denied, &over] {
         store.create(new.clone(), Admission::Pending).await.expect("it is new");
         store.ask(new.id, new.owner, ask).await.expect("it is pending");
     }
+    store.revoke(over.new.id, over.new.owner).await.expect("the owner may");
+    let (mut request, answer) = (Sample::one_time(), Sample::one_time());
+    request.new.request = true;
+    store.create(request.new.clone(), Admission::Live).await.expect("it is new");
     let written = || field(&pair.master, "master_repl_offset");
     let call = async |n: usize| {
         let new = &sample.new;
@@ -184,6 +188,14 @@ async fn every_call_that_promises_writes_also_where_it_finds_all_done() {
                 store.confirm(id, ask.token, ask.number).await.expect("it was asked for");
             }
             5 => drop(store.deny(denied.new.id, ask.token).await.expect("it was asked for")),
+            6 => {
+                let confirmed = store.confirm(over.new.id, ask.token, ask.number).await;
+                assert_refused!(confirmed, StoreError::Over { .. });
+            }
+            7 => {
+                let NewShare { id, access, .. } = request.new;
+                store.offer(id, access, answer.new.id).await.expect("it waits");
+            }
             _ => {
                 let new = &complete.new;
                 store
@@ -193,7 +205,7 @@ async fn every_call_that_promises_writes_also_where_it_finds_all_done() {
             }
         }
     };
-    for n in 0..7 {
+    for n in 0..9 {
         call(n).await;
         let before = written();
         call(n).await;
