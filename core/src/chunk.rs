@@ -3,6 +3,8 @@
 //! Source: c2sp.org/chunked-encryption. HKDF-Expand-SHA-512, AES-256-GCM, 16 KiB chunks, the last one
 //! always short, a 24-byte random salt and a 32-byte key commitment.
 //!
+//! Whole streams go through a [`Sealer`](crate::seal::Sealer) and an [`Opener`](crate::open::Opener).
+//!
 //! Invariant: a [`ChunkKey`] for opening exists only after the commitment was verified, and a chunk's
 //! plaintext only after its tag was.
 

@@ -3,6 +3,16 @@
 //! Invariant: a cleaned name is one component that stays in its folder on Linux, macOS and Windows:
 //! no separator, control or invisible character, no device, no leading dot, dash or trailing dot, at
 //! most 200 bytes of UTF-8, never empty.
+//!
+//! ```
+//! use waxseal_core::filename::{Names, is_risky};
+//!
+//! let mut names = Names::default();
+//! assert_eq!(names.give("../../.profile"), "_.profile");
+//! assert_eq!(names.give("scan.pdf"), "scan.pdf");
+//! assert_eq!(names.give("SCAN.pdf"), "SCAN (2).pdf");
+//! assert!(is_risky("invoice.pdf.exe"));
+//! ```
 
 use std::collections::HashSet;
 

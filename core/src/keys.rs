@@ -80,6 +80,23 @@ impl LinkKeys {
 
     /// The body's key and the proof with a passphrase. Takes 64 MiB of memory and the time of three
     /// passes over it (about 0.15 s).
+    ///
+    /// ```
+    /// use getrandom::SysRng;
+    /// use waxseal_core::{
+    ///     body, keys::LinkKeys, link::LinkSecret, manifest::Manifest, passphrase::Passphrase,
+    /// };
+    ///
+    /// let keys = LinkKeys::derive(&LinkSecret::generate(&mut SysRng)?);
+    /// let passphrase = Passphrase::new("lusab-babad-gutih-tugad")?.ok_or("it is empty")?;
+    /// let unlocked = keys.with_passphrase(&passphrase);
+    /// let ciphertext = body::seal(&unlocked.body, &Manifest::default(), &mut SysRng)?;
+    /// // The server counts wrong proofs, so it is given the hash of the right one.
+    /// assert_eq!(unlocked.proof.hash().to_base64url().len(), 43);
+    /// // The link alone does not open it.
+    /// assert!(body::open(&keys.body(), &ciphertext).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_passphrase(&self, passphrase: &Passphrase) -> PassphraseKeys {
         let mut salt = Zeroizing::new([0; 16]);
         self.expand.purpose("passphrase salt", salt.as_mut());

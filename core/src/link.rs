@@ -2,6 +2,16 @@
 //!
 //! Invariant: a [`LinkSecret`] comes out of a text only if length, alphabet, version and check value
 //! are right, so a mangled link is told apart before any request is made.
+//!
+//! ```
+//! use waxseal_core::link::{FoundLink, LinkError, LinkSecret};
+//!
+//! let link = LinkSecret::from_bytes([7; 32]).to_link("https://share.example.org");
+//! // A full stop that a chat program took for a part of the link does no harm; a lost character does.
+//! assert!(FoundLink::in_address(&format!("{}.", *link)).is_ok());
+//! let cut = FoundLink::in_address(&link[..link.len() - 1]);
+//! assert!(matches!(cut, Err(LinkError::Length)));
+//! ```
 
 use crate::base64url;
 use rand_core::TryCryptoRng;

@@ -2,6 +2,40 @@
 //!
 //! Invariant: requests refuse unknown fields; what a type admits is within the API's bounds, so a
 //! handler cannot see a number of views or an expiry outside them.
+//!
+//! What makes a share of a ciphertext that is one part:
+//!
+//! ```
+//! use getrandom::SysRng;
+//! use waxseal_core::{
+//!     body,
+//!     keys::LinkKeys,
+//!     layout::BodySize,
+//!     link::LinkSecret,
+//!     manifest::Manifest,
+//!     token::OwnerToken,
+//!     wire::{CreateRequest, ExpiresIn, Views, from_json, to_json},
+//! };
+//!
+//! let keys = LinkKeys::derive(&LinkSecret::generate(&mut SysRng)?);
+//! let owner = OwnerToken::generate(&mut SysRng)?;
+//! let ciphertext = body::seal(&keys.body(), &Manifest::default(), &mut SysRng)?;
+//! let request = CreateRequest {
+//!     id: keys.id,
+//!     access_hash: keys.access.hash(),
+//!     owner_hash: owner.hash(),
+//!     passphrase_hash: None,
+//!     size: BodySize::try_from(ciphertext.len() as u64)?,
+//!     expires_in: ExpiresIn::try_from(3600)?,
+//!     views: Some(Views::ONE),
+//!     head: Some(ciphertext),
+//!     request: false,
+//!     answers: None,
+//! };
+//! let json = to_json(&request);
+//! assert_eq!(from_json::<CreateRequest>(json.as_bytes())?, request);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod answer;
 mod bounds;
