@@ -307,7 +307,8 @@ pub(crate) async fn a_confirmation_begins_one_session_if_one_was_asked_for(engin
         let new = &sample.new;
         bench.submit(&sample).await;
         let begin = async |session| store.begin_session(new.id, new.owner, session, HOUR).await;
-        let ask = Ask { session_of: asks, ..question() };
+        let [before, ask] = [Some(ADDRESS), asks].map(|of| Ask { session_of: of, ..question() });
+        store.ask(new.id, new.owner, before).await.expect("it is pending");
         store.ask(new.id, new.owner, ask).await.expect("it is pending");
         assert_eq!(begin(first).await.expect("known"), None, "nothing is confirmed");
         bench.confirm(&sample, ask).await.expect("it is pending");

@@ -16,6 +16,7 @@ use waxseal_server::store::{
 };
 
 const LEDGER: &str = "waxseal:{ledger}:*";
+const ENDS: &str = "waxseal:{ledger}:stored:ends";
 
 fn ledger(server: &RedisServer) -> Vec<String> {
     cmd("KEYS").arg(LEDGER).query(&mut server.connection()).expect("it answers")
@@ -112,6 +113,20 @@ async fn what_the_ledger_was_not_told_counts_until_the_share_would_have_ended() 
     );
     clock.advance(Duration::from_millis(1));
     store.create(new, Admission::Live).await.expect("there is room");
+    let entries: u64 = cmd("ZCARD").arg(ENDS).query(&mut server.connection()).expect("it answers");
+    assert_eq!(entries, 1, "what has ended is not kept");
+}
+
+/// One of the two may be gone a moment before the other, by Redis' clock.
+#[tokio::test]
+async fn what_has_no_end_is_not_counted() {
+    let server = RedisServer::start(&[]);
+    let sample = Sample::one_time();
+    let store = connect_within(&server, &Hands::new(), sample.new.size.get()).await;
+    upload(&store, &sample).await;
+    let gone: u64 = cmd("DEL").arg(ENDS).query(&mut server.connection()).expect("allowed");
+    assert_eq!(gone, 1);
+    store.create(Sample::one_time().new, Admission::Live).await.expect("there is room");
 }
 
 #[tokio::test]

@@ -379,4 +379,9 @@ async fn a_part_lives_a_day_at_most_before_it_is_published() {
     store.parts(new.id, new.owner).await.expect("known");
     let found = keys(&server, &sample).into_iter().find(|(key, _)| key == "part:1");
     assert_near(found.expect("it is there").1, DAY - 28 * 50 * MINUTE, "part:1");
+    let stored = async || store.parts(new.id, new.owner).await.expect("known").1;
+    clock.advance(Duration::from_millis(DAY - 28 * 50 * MINUTE - 1));
+    assert_eq!(stored().await, [1]);
+    clock.advance(Duration::from_millis(1));
+    assert!(stored().await.is_empty());
 }
