@@ -4,12 +4,14 @@
 //! folder but the list of sums is in that list.
 
 mod archive;
+pub(crate) mod npm;
 mod parts_list;
 mod third_party;
 
 use crate::run as build;
 use crate::test::needs::cargo_deb;
 use crate::tools::{command, output, root, run};
+use crate::web;
 use anyhow::{Context, Result};
 use archive::Archive;
 use sha2::{Digest, Sha256};
@@ -38,7 +40,9 @@ pub(crate) fn dist() -> Result<()> {
     let (target, time) = (host()?, time()?);
     let name = format!("waxseal-{VERSION}-{target}");
     let licences = folder.join("THIRD-PARTY.txt");
-    fs::write(&licences, third_party::licences(&target)?)?;
+    let parts: [third_party::Compiled; 2] =
+        [(&["waxseal-server", "waxseal-cli"], &target), (&["waxseal-client"], web::TARGET)];
+    fs::write(&licences, third_party::licences(&parts)?)?;
     let lists = parts_list::write(&folder, &target, time)?;
 
     let mut archive = Archive::new(&name, time);
@@ -61,6 +65,9 @@ pub(crate) fn dist() -> Result<()> {
         archive.add(MANIFEST, &manifest)?;
     }
     archive.write(&folder.join(format!("{name}.tar.gz")))?;
+    for package in npm::pack(time)? {
+        fs::copy(&package, folder.join(file_name(&package)?))?;
+    }
     if cfg!(target_os = "linux") {
         debian(&folder, time)?;
     }

@@ -5,6 +5,7 @@
 
 pub(crate) mod needs;
 
+use crate::dist::npm;
 use crate::tools::{binaries, cargo, command, find, run};
 use crate::web;
 use anyhow::{Context, Result};
@@ -31,7 +32,7 @@ pub(crate) fn everything(extent: Extent) -> Result<()> {
             run(cargo(CLIPPY).args(["--workspace", "--all-targets", "--", "-D", "warnings"]))
         })?;
         steps.step("clippy, wasm32", || {
-            let browser = ["waxseal-core", "waxseal-client", "waxseal-vectors"];
+            let browser = ["waxseal-core", "waxseal-client", "waxseal-npm", "waxseal-vectors"];
             let packages = browser.iter().flat_map(|name| ["--package", name]);
             let target = ["--target", web::TARGET, "--", "-D", "warnings"];
             run(cargo(CLIPPY).args(packages).args(target))
@@ -150,6 +151,7 @@ impl Programs {
 /// Builds the web client, and all tests with what they run.
 fn programs(steps: &mut Steps) -> Result<Programs> {
     steps.step("web client", || web::build(web::Mode::Release))?;
+    steps.step("npm package", npm::build)?;
     let mut build = cargo(["test", "--locked", "--workspace", "--no-run"]);
     let binaries = steps.step("tests, compiled", || binaries(&mut build))?;
     let binary = |name: &str| {

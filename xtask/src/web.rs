@@ -13,7 +13,7 @@ mod output;
 mod panics;
 mod reproduce;
 mod rules;
-mod wasm;
+pub(crate) mod wasm;
 
 use crate::tools::root;
 use anyhow::{Context, Result, bail};
@@ -48,7 +48,7 @@ pub(crate) fn build(mode: Mode) -> Result<()> {
         }
     }
     let mut glue = BTreeMap::new();
-    for module in wasm::build()? {
+    for module in wasm::build("waxseal-client")? {
         put(&mut sources, format!("{}.wasm", module.name), module.wasm)?;
         glue.insert(module.name + ".js", module.js + "\n");
     }
@@ -86,7 +86,7 @@ pub(crate) fn build(mode: Mode) -> Result<()> {
 }
 
 /// Waits for other builds of the same folder.
-fn lock(path: &Path) -> Result<fs::File> {
+pub(crate) fn lock(path: &Path) -> Result<fs::File> {
     fs::create_dir_all(path.parent().context("a path has a folder")?)?;
     let file = fs::File::create(path)?;
     file.lock()?;

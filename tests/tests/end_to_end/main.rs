@@ -31,6 +31,7 @@ mod attachments_shown;
 mod audit;
 mod command_line;
 mod confirming;
+mod core_package;
 mod embedding;
 mod embedding_firefox;
 mod embedding_hostile;

@@ -20,10 +20,10 @@ const CONSUMERS: [(&str, &str); 2] = [
 ];
 
 /// An application that has the package.
-struct Application {
+pub(crate) struct Application {
     folder: TempDir,
     /// The files of the package.
-    packed: Vec<String>,
+    pub(crate) packed: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -37,10 +37,11 @@ struct PackedFile {
 }
 
 impl Application {
-    fn new() -> Result<Self> {
+    /// One that has the package made of the folder `source`, and `files` by name and text.
+    pub(crate) fn new(source: &str, files: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let at = folder.path();
-        let pack = ["pack", "--json", "--ignore-scripts", SOURCE];
+        let pack = ["pack", "--json", "--ignore-scripts", source];
         let packed: Vec<Packed> = serde_json::from_str(&run(at, "npm", &pack)?)?;
         let packed = packed.into_iter().next().context("a package")?.files;
         let mut packed: Vec<_> = packed.into_iter().map(|file| file.path).collect();
@@ -53,20 +54,44 @@ impl Application {
         fs::write(at.join("package.json"), "{}")?;
         // It needs nothing, so nothing is asked for.
         run(at, "npm", &["install", "--offline", "--no-audit", "--ignore-scripts", &archive])?;
-        for (name, text) in CONSUMERS {
+        for (name, text) in files {
             fs::write(at.join(name), text)?;
         }
         Ok(Self { folder, packed })
     }
 
-    fn run(&self, program: &str, args: &[&str]) -> Result<String> {
+    pub(crate) fn run(&self, program: &str, args: &[&str]) -> Result<String> {
         run(self.folder.path(), program, args)
     }
+
+    /// The same with more in its environment.
+    pub(crate) fn run_with(
+        &self,
+        program: &str,
+        args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<String> {
+        run_with(self.folder.path(), program, args, environment)
+    }
+
+    /// Checks one of the files by the TypeScript `tsc`, both as Node finds packages and as bundlers do.
+    pub(crate) fn compile(&self, tsc: &str, file: &str) -> Result<()> {
+        for [module, resolution] in [["nodenext", "nodenext"], ["preserve", "bundler"]] {
+            let kind = ["--module", module, "--moduleResolution", resolution, "--target", "es2022"];
+            let strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes"];
+            self.run("node", &[&[tsc], &strict[..], &kind, &[file]].concat())?;
+        }
+        Ok(())
+    }
+}
+
+fn application() -> Result<Application> {
+    Application::new(SOURCE, &CONSUMERS)
 }
 
 #[tokio::test]
 async fn the_package_is_the_script_that_servers_serve_its_types_and_no_more() -> Result<()> {
-    let application = Application::new()?;
+    let application = application()?;
     assert_eq!(application.packed, ["README.md", "embed.js", "index.d.ts", "package.json"]);
     let flags = ["--embedding-origins=https://app.example.org"];
     let deployment = Deployment::with(Engine::Sqlite, &flags, None).await?;
@@ -79,27 +104,18 @@ async fn the_package_is_the_script_that_servers_serve_its_types_and_no_more() ->
 
 #[test]
 fn the_package_can_be_imported_where_there_is_no_page() -> Result<()> {
-    let said = Application::new()?.run("node", &["consumer.mjs"])?;
+    let said = application()?.run("node", &["consumer.mjs"])?;
     assert_eq!(said.trim(), "imported");
     Ok(())
 }
 
 #[test]
 fn the_packages_types_take_what_is_right_and_nothing_else() -> Result<()> {
-    let application = Application::new()?;
-    let tsc = typescript()?;
-    for resolution in [["nodenext", "nodenext"], ["preserve", "bundler"]] {
-        let [module, resolution] = resolution;
-        let kind = ["--module", module, "--moduleResolution", resolution, "--target", "es2022"];
-        let strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes"];
-        let args = [&[tsc.as_str()], &strict[..], &kind, &["consumer.mts"]].concat();
-        application.run("node", &args)?;
-    }
-    Ok(())
+    application()?.compile(&typescript()?, "consumer.mts")
 }
 
 /// The compiler's script.
-fn typescript() -> Result<String> {
+pub(crate) fn typescript() -> Result<String> {
     let path = std::env::var_os("WAXSEAL_TYPESCRIPT").map(PathBuf::from).context(
         "WAXSEAL_TYPESCRIPT does not name tsc.js: run the tests with `cargo xtask test`",
     )?;
@@ -108,8 +124,18 @@ fn typescript() -> Result<String> {
 
 /// What a program printed in `folder`.
 fn run(folder: &Path, program: &str, args: &[&str]) -> Result<String> {
-    let output = Command::new(program).args(args).current_dir(folder).output();
-    let output = output.with_context(|| format!("starting {program}"))?;
+    run_with(folder, program, args, &[])
+}
+
+fn run_with(
+    folder: &Path,
+    program: &str,
+    args: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<String> {
+    let mut command = Command::new(program);
+    command.args(args).envs(environment.iter().copied()).current_dir(folder);
+    let output = command.output().with_context(|| format!("starting {program}"))?;
     let (said, complained) = (output.stdout, output.stderr);
     let said = String::from_utf8(said)?;
     let complained = String::from_utf8_lossy(&complained);

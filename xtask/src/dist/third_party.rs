@@ -5,7 +5,6 @@
 
 use super::files;
 use crate::tools::{cargo, output};
-use crate::web;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,12 +22,15 @@ struct Crate {
     folder: PathBuf,
 }
 
+/// Packages of ours, and what they are compiled for.
+pub(super) type Compiled<'a> = (&'a [&'a str], &'a str);
+
 /// The list, and each text once.
-pub(super) fn licences(target: &str) -> Result<String> {
+pub(super) fn licences(parts: &[Compiled]) -> Result<String> {
     let known = crates()?;
     let mut list = "Waxseal contains what others have written. The texts are below.\n\n".to_owned();
     let mut texts = BTreeMap::<String, Vec<&str>>::new();
-    let used = used(target)?;
+    let used = used(parts)?;
     for name in &used {
         let Some(Crate { terms, source, folder }) = known.get(name) else { continue };
         writeln!(list, "{name}: {terms}, {source}")?;
@@ -48,18 +50,17 @@ pub(super) fn licences(target: &str) -> Result<String> {
     Ok(list)
 }
 
-/// Names and versions of all that is in the programs and in the pages.
-fn used(target: &str) -> Result<BTreeSet<String>> {
-    let tree = |packages: &[&str], target: &str| {
+/// Names and versions of all that is in them.
+fn used(parts: &[Compiled]) -> Result<BTreeSet<String>> {
+    let mut used = BTreeSet::new();
+    for (packages, target) in parts {
         let common =
             ["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}"];
         let packages = packages.iter().flat_map(|name| ["--package", name]);
-        output(cargo(common).args(packages).args(["--target", target]))
-    };
-    let programs = tree(&["waxseal-server", "waxseal-cli"], target)?;
-    let pages = tree(&["waxseal-client"], web::TARGET)?;
-    let lines = programs.lines().chain(pages.lines());
-    Ok(lines.filter_map(|line| line.split(" (").next()).map(str::to_owned).collect())
+        let tree = output(cargo(common).args(packages).args(["--target", target]))?;
+        used.extend(tree.lines().filter_map(|line| line.split(" (").next()).map(str::to_owned));
+    }
+    Ok(used)
 }
 
 /// All crates that are not ours.

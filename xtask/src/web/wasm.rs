@@ -12,17 +12,17 @@ use wasm_bindgen_cli_support::Bindgen;
 /// What browsers run.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// One binary of the client: its WASM and the script that loads it.
-pub(super) struct Module {
-    pub(super) name: String,
-    pub(super) wasm: Vec<u8>,
-    pub(super) js: String,
+/// One binary: its WASM and the script that loads it.
+pub(crate) struct Module {
+    pub(crate) name: String,
+    pub(crate) wasm: Vec<u8>,
+    pub(crate) js: String,
 }
 
-/// Compiles every binary of the client.
-pub(super) fn build() -> Result<Vec<Module>> {
+/// Compiles every binary of a package.
+pub(crate) fn build(package: &str) -> Result<Vec<Module>> {
     ensure_target(TARGET)?;
-    let package = ["build", "--package", "waxseal-client", "--bins"];
+    let package = ["build", "--package", package, "--bins"];
     let how = ["--profile", "browser", "--target", TARGET];
     let mut build = cargo(package);
     build.args(how).env("CARGO_ENCODED_RUSTFLAGS", without_paths()?);
