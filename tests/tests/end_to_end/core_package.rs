@@ -16,6 +16,21 @@ use waxseal_tests::{
 const BUILT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/npm/core");
 const README: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../client-wasm/npm/package/README.md"));
+/// Its section on curl is a script, but for what is said between.
+const API: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/api.md"));
+/// What that script shows, in this order.
+const SHOWN: [&str; 10] = [
+    "\"default_expiry\":",
+    "\"state\":\"live\"",
+    "\"views_left\":1",
+    "\"passphrase\":false",
+    "waxseal-views-left: 0",
+    "Staging database: Text: correct horse",
+    "\"lease_until\":",
+    "\"state\":\"staged\"",
+    "\"stored\":[0,1]",
+    "\"revoked_at\":",
+];
 const PASSPHRASE: &str = "lusab-babad-gutih-tugad";
 const TEXT: &str = "Zwei Anhänge.\nUnd zwei Zeilen.";
 
@@ -36,11 +51,19 @@ fn program(files: &[(&str, &str)]) -> Result<Application> {
 async fn what_one_program_seals_another_opens() -> Result<()> {
     let deployment = Deployment::start(Engine::Sqlite).await?;
     let origin = deployment.origin();
-    let example = README.split("```").nth(1).and_then(|code| code.strip_prefix("js\n"));
-    let example = example.context("the README has an example")?;
-    let example = example.replace("https://share.example.org", &origin);
-    let files =
-        [("program.mjs", include_str!("core_package/program.mjs")), ("example.mjs", &example)];
+    let example = |text: &str, kind: &str| {
+        let code: String = text.split("```").filter_map(|block| block.strip_prefix(kind)).collect();
+        code.replace("https://share.example.org", &origin)
+    };
+    let curl = API.split("\n## ").find(|section| section.starts_with("With curl"));
+    let curl = example(curl.context("there is a section on curl")?, "sh\n");
+    let example = example(README, "js\n");
+    let files = [
+        ("program.mjs", include_str!("core_package/program.mjs")),
+        ("example.mjs", &example),
+        ("examples.sh", &curl),
+        ("scan.dat", &"a scan ".repeat(200_000)),
+    ];
     let program = program(&files)?;
     let terminal = CommandLine::new()?;
     let out = terminal.home().join("out");
@@ -57,6 +80,11 @@ async fn what_one_program_seals_another_opens() -> Result<()> {
 
     // As the documentation shows it.
     assert_eq!(program.run("node", &["example.mjs"])?.trim(), "Staging database correct horse");
+    let said = program.run("bash", &["-eu", "-o", "pipefail", "examples.sh"])?;
+    let mut rest = said.as_str();
+    for shown in SHOWN {
+        rest = rest.split_once(shown).with_context(|| format!("no {shown} in {said}"))?.1;
+    }
 
     let link = node(&["send", &origin, &paths[0], &paths[1]])?;
     let place = out.to_str().context("a temporary folder's path is UTF-8")?;

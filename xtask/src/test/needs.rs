@@ -36,7 +36,7 @@ const MANAGERS: [(&str, &str); 3] = [
     ("macOS:", "brew install"),
 ];
 
-const PROGRAMS: [Program; 10] = [
+const PROGRAMS: [Program; 11] = [
     Program {
         name: "redis-server",
         is_there: || find("redis-server").is_some(),
@@ -99,6 +99,13 @@ const PROGRAMS: [Program; 10] = [
         name: "npm",
         is_there: || find("npm").is_some(),
         packages: ["npm", "npm", "node"],
+        end_to_end: true,
+    },
+    Program {
+        // The documentation's examples are run.
+        name: "curl",
+        is_there: || find("curl").is_some(),
+        packages: ["curl", "curl", "curl"],
         end_to_end: true,
     },
 ];
