@@ -64,7 +64,6 @@ for (const damaged of [head.slice(0, -1), head.slice(0, 56), new Uint8Array(), f
   await fails("damaged", () => open(link, damaged, { size: sealed.size }));
 }
 await fails("damaged", () => open(link, head, { size: sealed.size + 16 }));
-await fails("damaged", () => open(link, head, { passphrase: "none was set" }));
 const other = await seal({ text: SECRET }, { ...terms, passphrase: "ﬁve e\u0301tudes" });
 const otherLink = await makeLink("https://share.example.org", other.token);
 await fails("damaged", () => open(otherLink, head));

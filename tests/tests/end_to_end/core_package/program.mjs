@@ -62,7 +62,7 @@ async function receive() {
   const size = Number(answer.headers.get("waxseal-size"));
   const head = await answer.arrayBuffer();
   await assert.rejects(open(wrong, head, { size }), { code: "damaged" });
-  const item = await open(where, head, { size, passphrase });
+  const item = await open(link, head, { size });
   for (const file of item.files) {
     const hash = createHash("sha256");
     for await (const bytes of file.content(async (n) => (await call("GET", `${share}/parts/${n}`, claim)).arrayBuffer())) {
