@@ -57,11 +57,29 @@ const ADDRESSES: &[(&str, Methods)] = &[
     ("/readyz", &[(Method::GET, || web::to(operator::ready))]),
 ];
 
-/// Routes the API.
+/// What most of the addresses begin with: it is compared once.
+const SHARE: &str = "/api/shares/{id}";
+
+/// Routes the API. What has no placeholder is found without a search, so it comes first.
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    for (path, methods) in ADDRESSES {
+    let resource = |path: &'static str, tail: &str, methods: Methods| {
         let methods = methods.iter().map(|(method, route)| (method.clone(), route()));
-        config.service(routing::resource(path, methods));
+        routing::resource(path, tail, methods)
+    };
+    let mut share = web::scope(SHARE);
+    let mut others = Vec::new();
+    for (path, methods) in ADDRESSES {
+        match path.strip_prefix(SHARE) {
+            Some(tail) => share = share.service(resource(path, tail, methods)),
+            None if path.contains('{') => others.push(resource(path, path, methods)),
+            None => {
+                config.service(resource(path, path, methods));
+            }
+        }
+    }
+    config.service(share);
+    for other in others {
+        config.service(other);
     }
 }
 

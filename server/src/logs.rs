@@ -12,9 +12,11 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use std::{panic, time::Instant};
+use std::{fs::File, io, os::fd::AsFd, panic, time::Instant};
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    filter::Targets, fmt::writer::BoxMakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 /// Starts logging, panics included (where, not what: a panic's message may hold data).
 pub fn init(level: LevelFilter) {
@@ -26,12 +28,21 @@ pub fn init(level: LevelFilter) {
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_writer(std::io::stderr);
+        .with_writer(lines_to());
     tracing_subscriber::registry().with(ours).with(lines).init();
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "panicked");
     }));
+}
+
+/// Standard error. Its lines are written whole, so no thread need wait for another as the library's has
+/// them do.
+fn lines_to() -> BoxMakeWriter {
+    match io::stderr().as_fd().try_clone_to_owned() {
+        Ok(descriptor) => BoxMakeWriter::new(File::from(descriptor)),
+        Err(_) => BoxMakeWriter::new(io::stderr),
+    }
 }
 
 /// Logs and counts a request when its answer begins.
@@ -42,8 +53,7 @@ pub(crate) async fn request<B: MessageBody>(
     let start = Instant::now();
     let method = method(request.method());
     let response = next.call(request).await?;
-    let route = response.request().match_pattern();
-    let route = route.as_deref().unwrap_or("unknown");
+    let route = response.request().app_data::<Route>().copied();
     let status = response.status();
     let took = start.elapsed();
     let ms = took.as_micros() as f64 / 1000.0;
@@ -56,11 +66,12 @@ pub(crate) async fn request<B: MessageBody>(
     let code = status.as_u16();
     if let Some(service) = response.request().app_data::<Data<Service>>() {
         let metrics = &service.metrics;
-        metrics.request(response.request().app_data::<Route>().copied(), method, code, took);
+        metrics.request(route, method, code, took);
         if let Some(refusal) = error.and_then(ApiError::refusal) {
             metrics.refused(refusal);
         }
     }
+    let route = route.map_or("unknown", Route::pattern);
     if status.is_server_error() {
         tracing::error!(method, route, status = code, ms, bytes, cause, "request");
     } else {

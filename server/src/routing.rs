@@ -27,16 +27,17 @@ impl Route {
 
 /// Routes an address that can only be read.
 pub(crate) fn get(config: &mut ServiceConfig, path: &'static str, route: Handler) {
-    config.service(resource(path, [(Method::GET, route)]));
+    config.service(resource(path, path, [(Method::GET, route)]));
 }
 
-/// An address with its methods.
+/// An address with its methods; `tail` is what of it is to be compared still.
 pub(crate) fn resource(
     path: &'static str,
+    tail: &str,
     methods: impl IntoIterator<Item = (Method, Handler)>,
 ) -> Resource {
     let mut allowed = Vec::new();
-    let mut resource = web::resource(path).app_data(Route(path));
+    let mut resource = web::resource(tail).app_data(Route(path));
     for (method, route) in methods {
         allowed.push(method.to_string());
         resource = if method == Method::GET {

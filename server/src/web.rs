@@ -36,14 +36,14 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     routing::get(config, "/", web::to(compose));
     routing::get(config, "/links", web::to(links));
     routing::get(config, "/ask", web::to(ask));
+    routing::get(config, "/report", web::to(report));
+    routing::get(config, "/.well-known/waxseal-manifest.json", web::to(manifest));
     // Only what a mail gateway makes of the `#`, not every path that starts so.
     routing::get(config, "/r{tail:(?:[^a-z].*)?}", web::to(answer));
     routing::get(config, "/s{tail:.*}", web::to(open));
     // The `#` of a mail's link may come escaped, as that of a share's.
     routing::get(config, "/confirm{tail:.*}", web::to(confirm));
-    routing::get(config, "/report", web::to(report));
     routing::get(config, "/assets/{name}", web::to(asset));
-    routing::get(config, "/.well-known/waxseal-manifest.json", web::to(manifest));
     embed::routes(config);
 }
 

@@ -346,6 +346,7 @@ impl Store for RedisStore {
     ) -> Result<(), StoreError> {
         let call = self
             .call(&scripts::OFFER, request)
+            .promising()
             .with_token(access)
             .with(share.as_bytes())
             .with(OFFERS);

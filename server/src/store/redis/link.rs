@@ -1,7 +1,8 @@
-//! The connection to Redis: one, shared by all requests, made again when it is lost.
+//! The connections to Redis: one for each thread, shared by its requests, made again when it is lost. A
+//! request that had to wake another thread up for each command would cost twice as much.
 //!
 //! Invariant: no request uses a connection to a server that was not found safe on that connection, and
-//! none waits longer than a few seconds.
+//! none waits longer than a few seconds. Where one connection was lost, all are made again.
 
 mod examination;
 mod node;
@@ -21,10 +22,11 @@ use futures_util::future::try_join_all;
 use std::{
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
+use thread_local::ThreadLocal;
 use tokio::{sync::Mutex, time::timeout};
 use way::{Connection, Way};
 
@@ -34,10 +36,17 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// For replicas to say that they have what was written.
 const REPLICATION: Duration = Duration::from_secs(2);
 
-/// The way to Redis, and the connection there is.
+/// The way to Redis, and the connections there are.
 pub(super) struct Link {
     way: Way,
     replicas: u32,
+    connections: ThreadLocal<Slot>,
+    losses: Arc<AtomicU64>,
+}
+
+/// A thread's place for a connection.
+#[derive(Default)]
+struct Slot {
     live: RwLock<Option<Live>>,
     /// Held while connecting; when that last failed, and why.
     connecting: Mutex<Option<(Instant, Trouble)>>,
@@ -47,7 +56,11 @@ pub(super) struct Link {
 struct Live {
     connection: Connection,
     found: Found,
-    lost: Arc<AtomicBool>,
+    /// Whether Redis ended it.
+    ended: Arc<AtomicBool>,
+    /// How often connections were lost, and how often before this one was made.
+    losses: Arc<AtomicU64>,
+    before: u64,
 }
 
 /// Why there is no connection.
@@ -92,8 +105,8 @@ impl Link {
         let link = Self {
             way: way(deployment)?,
             replicas: deployment.replicas,
-            live: RwLock::new(None),
-            connecting: Mutex::new(None),
+            connections: ThreadLocal::new(),
+            losses: Arc::default(),
         };
         match link.live().await {
             Err(refused @ (Trouble::Refused(_) | Trouble::Denied(_))) => return Err(refused.into()),
@@ -173,18 +186,14 @@ impl Link {
         Err(Reason::Replicas.because(text))
     }
 
-    fn current(&self) -> Option<Live> {
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        live.as_ref().filter(|live| !live.lost.load(Ordering::Acquire)).cloned()
-    }
-
     async fn live(&self) -> Result<Live, Trouble> {
-        if let Some(live) = self.current() {
+        let slot = self.connections.get_or_default();
+        if let Some(live) = slot.current() {
             return Ok(live);
         }
         let asked = Instant::now();
-        let mut failure = self.connecting.lock().await;
-        if let Some(live) = self.current() {
+        let mut failure = slot.connecting.lock().await;
+        if let Some(live) = slot.current() {
             return Ok(live);
         }
         // Whoever waited while another tried has its answer.
@@ -194,7 +203,7 @@ impl Link {
         let connected = timeout(self.way.patience(), self.connect()).await;
         match connected.unwrap_or_else(|_| Err(late())) {
             Ok(live) => {
-                *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(live.clone());
+                *slot.live.write().unwrap_or_else(PoisonError::into_inner) = Some(live.clone());
                 Ok(live)
             }
             Err(trouble) => {
@@ -205,8 +214,9 @@ impl Link {
     }
 
     async fn connect(&self) -> Result<Live, Trouble> {
-        let lost = Arc::new(AtomicBool::new(false));
-        let mut connection = self.way.connect(Arc::clone(&lost)).await?;
+        let (ended, losses) = (Arc::new(AtomicBool::new(false)), Arc::clone(&self.losses));
+        let before = losses.load(Ordering::Acquire);
+        let mut connection = self.way.connect(Arc::clone(&ended)).await?;
         let found = match (examination::all(&mut connection).await, &connection) {
             (Ok(found), _) => found,
             // Whichever of its nodes is away is examined when it is back, the others when they are used.
@@ -216,13 +226,26 @@ impl Link {
             }
             (Err(trouble), _) => return Err(trouble),
         };
-        Ok(Live { connection, found, lost })
+        Ok(Live { connection, found, ended, losses, before })
+    }
+}
+
+impl Slot {
+    fn current(&self) -> Option<Live> {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.as_ref().filter(|live| !live.is_lost()).cloned()
     }
 }
 
 impl Live {
+    fn is_lost(&self) -> bool {
+        self.ended.load(Ordering::Acquire) || self.losses.load(Ordering::Acquire) != self.before
+    }
+
+    /// Has all threads look at the server again, unless they do already.
     fn lose(&self) {
-        self.lost.store(true, Ordering::Release);
+        let (before, after) = (self.before, self.before + 1);
+        self.losses.compare_exchange(before, after, Ordering::AcqRel, Ordering::Relaxed).ok();
     }
 
     /// Runs a script and waits for replicas behind it: only the connection that wrote can tell when
@@ -246,6 +269,9 @@ impl Live {
     }
 
     async fn send(&mut self, script: Cmd, replicas: u32) -> RedisResult<Vec<RedisResult<Value>>> {
+        if let (Connection::Server(connection), 0) = (&mut self.connection, replicas) {
+            return Ok(vec![script.query_async(connection).await]);
+        }
         let mut pipeline = Pipeline::with_capacity(2);
         pipeline.add_command(script).ignore_errors();
         if replicas > 0 {

@@ -17,6 +17,7 @@ use waxseal_server::store::{
 
 const LEDGER: &str = "waxseal:{ledger}:*";
 const ENDS: &str = "waxseal:{ledger}:stored:ends";
+const BYTES: &str = "waxseal:{ledger}:stored:bytes";
 
 fn ledger(server: &RedisServer) -> Vec<String> {
     cmd("KEYS").arg(LEDGER).query(&mut server.connection()).expect("it answers")
@@ -115,6 +116,26 @@ async fn what_the_ledger_was_not_told_counts_until_the_share_would_have_ended() 
     store.create(new, Admission::Live).await.expect("there is room");
     let entries: u64 = cmd("ZCARD").arg(ENDS).query(&mut server.connection()).expect("it answers");
     assert_eq!(entries, 1, "what has ended is not kept");
+}
+
+#[tokio::test]
+async fn room_comes_back_with_each_share_that_ends() {
+    let server = RedisServer::start(&[]);
+    let clock = Hands::new();
+    let brief = Sample::one_time().expiring_in(3600);
+    let long = [(); 4].map(|()| Sample::one_time().expiring_in(2_592_000));
+    let size = brief.new.size.get();
+    let store = connect_within(&server, &clock, 3 * size).await;
+    for sample in [&brief, &long[0], &long[1]] {
+        upload(&store, sample).await;
+    }
+    clock.advance(Duration::from_secs(3600));
+    upload(&store, &long[2]).await;
+    let refused = store.create(long[3].new.clone(), Admission::Live).await;
+    assert_refused!(refused, StoreError::Full(Full::Stored));
+    store.revoke(long[0].new.id, long[0].new.owner).await.expect("the owner may");
+    let entries: u64 = cmd("HLEN").arg(BYTES).query(&mut server.connection()).expect("it answers");
+    assert_eq!(entries, 3, "two shares, and their sum");
 }
 
 /// One of the two may be gone a moment before the other, by Redis' clock.

@@ -87,14 +87,14 @@ impl Way {
         })
     }
 
-    /// A new connection; `lost` is set when it is.
-    pub(super) async fn connect(&self, lost: Arc<AtomicBool>) -> RedisResult<Connection> {
+    /// A new connection; `ended` is set when it is.
+    pub(super) async fn connect(&self, ended: Arc<AtomicBool>) -> RedisResult<Connection> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.patience()))
             .set_response_timeout(Some(ANSWER))
             .set_push_sender(move |push: PushInfo| {
                 if push.kind == PushKind::Disconnection {
-                    lost.store(true, Ordering::Release);
+                    ended.store(true, Ordering::Release);
                 }
                 Ok::<(), ()>(())
             });
