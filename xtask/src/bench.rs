@@ -7,12 +7,15 @@ use crate::tools::{cargo, find, run};
 use anyhow::{Result, bail};
 
 /// What is measured, and the programs that it takes.
-const BENCHES: [(&str, &str); 6] = [
+const BENCHES: [(&str, &str); 9] = [
     ("crypto", "chromedriver"),
+    ("growth", "redis-server"),
     ("page", "chromedriver"),
+    ("parts", "redis-server"),
     ("server", "redis-server"),
     // Nothing but the server.
     ("siege", "cargo"),
+    ("start", "redis-server"),
     ("timing", "redis-server"),
     ("transfer", "chromedriver"),
 ];
@@ -22,9 +25,7 @@ pub(crate) fn bench(which: &[&str]) -> Result<()> {
     if let Some(unknown) =
         which.iter().find(|name| !BENCHES.iter().any(|(bench, _)| bench == *name))
     {
-        bail!(
-            "bench: what is `{unknown}`? There are `crypto`, `page`, `server`, `siege`, `timing` and `transfer`"
-        );
+        bail!("bench: what is `{unknown}`? There are {}", BENCHES.map(|(name, _)| name).join(", "));
     }
     for (bench, program) in BENCHES {
         if (which.is_empty() || which.contains(&bench)) && find(program).is_none() {

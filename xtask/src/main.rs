@@ -41,7 +41,7 @@ Usage: cargo xtask COMMAND
                      FLAGS are cargo-mutants' own, as --shard K/N or --re NAME
   mutants scripts [SCRIPT...] [--shard K/N]
                      the scripts that Redis runs, all or some
-  bench [crypto|page|server|timing|transfer]
+  bench [NAME...]
                      how fast a release build is: docs/benchmarks.md
   advisories         known vulnerabilities of dependencies
   help               this text

@@ -28,8 +28,13 @@ pub(crate) fn serve(redis: &str) -> Result<()> {
         let app = move || {
             App::new()
                 .app_data(web::Data::new(connection.clone()))
+                .route("/bytes/{len}", web::get().to(bytes))
                 .route("/{id}", web::post().to(create))
                 .route("/{id}/open", web::post().to(open))
+                .route("/{id}/part", web::put().to(create))
+                .route("/{id}/part", web::get().to(get))
+                // A part is 1 MiB.
+                .app_data(web::PayloadConfig::new(2 * ZEROS.len()))
         };
         let server = HttpServer::new(app).bind(("127.0.0.1", 0))?;
         let address = server.addrs().first().copied().context("a bound server has an address")?;
@@ -37,6 +42,8 @@ pub(crate) fn serve(redis: &str) -> Result<()> {
         Ok(server.run().await?)
     })
 }
+
+static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
 
 type Connection = web::Data<MultiplexedConnection>;
 
@@ -59,6 +66,19 @@ async fn open(redis: Connection, id: web::Path<String>) -> HttpResponse {
         Ok(None) => HttpResponse::Gone().finish(),
         Err(error) => unavailable(&error),
     }
+}
+
+async fn get(redis: Connection, id: web::Path<String>) -> HttpResponse {
+    let get = cmd("GET").arg(&*id).take();
+    match get.query_async::<Vec<u8>>(&mut redis.as_ref().clone()).await {
+        Ok(value) => HttpResponse::Ok().body(value),
+        Err(error) => unavailable(&error),
+    }
+}
+
+/// What is there for everybody.
+async fn bytes(len: web::Path<usize>) -> HttpResponse {
+    HttpResponse::Ok().body(Bytes::from_static(&ZEROS[..ZEROS.len().min(*len)]))
 }
 
 fn unavailable(error: &RedisError) -> HttpResponse {

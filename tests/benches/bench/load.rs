@@ -6,8 +6,8 @@ use crate::figures::quantile;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use http::{
-    Request,
-    header::{AUTHORIZATION, CONTENT_TYPE, HOST},
+    Method,
+    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HOST},
 };
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -15,22 +15,17 @@ use hyper_util::rt::TokioIo;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
-    vec::IntoIter,
 };
 use tokio::{net::TcpStream, task::JoinSet};
-
-/// How many there are at a time.
-pub(crate) const CONNECTIONS: usize = 16;
 
 /// When a load ends that is not through.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Requests that follow each other and count as one.
-pub(crate) type Operation = Vec<Request<Full<Bytes>>>;
+pub(crate) type Request = http::Request<Full<Bytes>>;
 
 /// What a load came to.
 pub(crate) struct Outcome {
-    /// How many operations were done.
+    /// How many requests were answered.
     pub(crate) done: usize,
     /// How long all together took.
     pub(crate) elapsed: Duration,
@@ -39,7 +34,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// What the share `q` of the operations did not exceed, in milliseconds.
+    /// What the share `q` of the requests did not exceed, in milliseconds.
     pub(crate) fn latency(&self, q: f64) -> f64 {
         quantile(&self.latencies, q)
     }
@@ -49,32 +44,39 @@ impl Outcome {
     }
 }
 
-/// A POST.
-pub(crate) fn post(
+/// A request with a body, or with none.
+pub(crate) fn request(
+    method: Method,
     path: &str,
-    media_type: &str,
     bearer: Option<&str>,
-    body: Vec<u8>,
-) -> Result<Request<Full<Bytes>>> {
-    let mut request =
-        Request::post(path).header(HOST, "localhost").header(CONTENT_TYPE, media_type);
+    body: Option<(&str, Bytes)>,
+) -> Result<Request> {
+    let mut request = http::Request::builder().method(method).uri(path).header(HOST, "localhost");
     if let Some(token) = bearer {
         request = request.header(AUTHORIZATION, format!("Bearer {token}"));
     }
-    Ok(request.body(Full::new(body.into()))?)
+    if let Some((media_type, _)) = &body {
+        request = request.header(CONTENT_TYPE, *media_type);
+    }
+    let body = body.map(|(_, body)| body).unwrap_or_default();
+    Ok(request.header(ACCEPT_ENCODING, "br").body(Full::new(body))?)
 }
 
-/// Does `operations` against the server at `address`, for a minute at most.
-pub(crate) async fn run(address: &str, operations: Vec<Operation>) -> Result<Outcome> {
-    let operations = Arc::new(Mutex::new(operations.into_iter()));
-    let mut connections = Vec::new();
-    for _ in 0..CONNECTIONS {
-        connections.push(connect(address).await?);
+/// Sends `requests` to the server at `address` over `connections`, for a minute at most.
+pub(crate) async fn run(
+    address: &str,
+    connections: usize,
+    requests: impl Iterator<Item = Request> + Send + 'static,
+) -> Result<Outcome> {
+    let requests = Arc::new(Mutex::new(requests));
+    let mut open = Vec::new();
+    for _ in 0..connections {
+        open.push(connect(address).await?);
     }
     let start = Instant::now();
     let mut workers = JoinSet::new();
-    for connection in connections {
-        workers.spawn(work(connection, Arc::clone(&operations), start + LIMIT));
+    for connection in open {
+        workers.spawn(work(connection, Arc::clone(&requests), start + LIMIT));
     }
     let mut latencies = Vec::new();
     while let Some(worker) = workers.join_next().await {
@@ -83,6 +85,11 @@ pub(crate) async fn run(address: &str, operations: Vec<Operation>) -> Result<Out
     let elapsed = start.elapsed();
     latencies.sort_by(f64::total_cmp);
     Ok(Outcome { done: latencies.len(), elapsed, latencies })
+}
+
+/// Sends one request and gives the answer's body.
+pub(crate) async fn ask(address: &str, request: Request) -> Result<Bytes> {
+    send(&mut connect(address).await?, request).await
 }
 
 async fn connect(address: &str) -> Result<SendRequest<Full<Bytes>>> {
@@ -96,25 +103,20 @@ async fn connect(address: &str) -> Result<SendRequest<Full<Bytes>>> {
 
 async fn work(
     mut connection: SendRequest<Full<Bytes>>,
-    operations: Arc<Mutex<IntoIter<Operation>>>,
+    requests: Arc<Mutex<impl Iterator<Item = Request>>>,
     deadline: Instant,
 ) -> Result<Vec<f64>> {
     let mut latencies = Vec::new();
-    let next = || operations.lock().unwrap_or_else(PoisonError::into_inner).next();
-    while let Some(operation) = next().filter(|_| Instant::now() < deadline) {
+    let next = || requests.lock().unwrap_or_else(PoisonError::into_inner).next();
+    while let Some(request) = next().filter(|_| Instant::now() < deadline) {
         let start = Instant::now();
-        for request in operation {
-            send(&mut connection, request).await?;
-        }
+        send(&mut connection, request).await?;
         latencies.push(start.elapsed().as_secs_f64() * 1000.0);
     }
     Ok(latencies)
 }
 
-async fn send(
-    connection: &mut SendRequest<Full<Bytes>>,
-    request: Request<Full<Bytes>>,
-) -> Result<()> {
+async fn send(connection: &mut SendRequest<Full<Bytes>>, request: Request) -> Result<Bytes> {
     connection.ready().await?;
     let response = connection.send_request(request).await?;
     let status = response.status();
@@ -122,5 +124,5 @@ async fn send(
     if !status.is_success() {
         bail!("{status}: {}", String::from_utf8_lossy(&body));
     }
-    Ok(())
+    Ok(body)
 }

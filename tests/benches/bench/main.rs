@@ -1,4 +1,4 @@
-//! `cargo xtask bench [crypto|page|server|siege|timing|transfer]`: how fast a release build is, beside a baseline of the same run.
+//! `cargo xtask bench [NAME]`: how fast a release build is, beside a baseline of the same run.
 //!
 //! Invariant: nothing here passes or fails by the clock; figures are printed as Markdown tables, for
 //! `docs/benchmarks.md`, and people judge them.
@@ -7,11 +7,16 @@
 mod bare;
 mod crypto;
 mod figures;
+mod growth;
 mod load;
 mod measured;
 mod page;
+mod parts;
+mod requests;
+mod running;
 mod server;
 mod siege;
+mod start;
 mod timing;
 mod transfer;
 
@@ -28,29 +33,31 @@ fn main() -> Result<()> {
     // Cargo adds `--bench`.
     let args: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
     match &args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => {
-            run(crypto::bench())?;
-            run(page::bench())?;
-            run(server::bench())?;
-            run(siege::bench())?;
-            run(timing::bench())?;
-            run(transfer::bench())
-        }
-        ["crypto"] => run(crypto::bench()),
-        ["page"] => run(page::bench()),
-        ["server"] => run(server::bench()),
-        ["siege"] => run(siege::bench()),
-        ["timing"] => run(timing::bench()),
-        ["transfer"] => run(transfer::bench()),
         [bare::COMMAND, redis] => bare::serve(redis),
-        other => bail!(
-            "unknown benchmark `{}`; there are `crypto`, `page`, `server`, `siege`, `timing` and `transfer`",
-            other.join(" ")
-        ),
+        [] => NAMES.iter().try_for_each(|name| run(name)),
+        names => names.iter().try_for_each(|name| run(name)),
     }
 }
 
+/// In the order in which they run.
+const NAMES: [&str; 9] =
+    ["start", "server", "parts", "crypto", "page", "siege", "timing", "transfer", "growth"];
+
 /// On one thread, so that the load takes no more than one processor.
-fn run(bench: impl Future<Output = Result<()>>) -> Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(bench)
+fn run(name: &str) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match name {
+            "crypto" => crypto::bench().await,
+            "growth" => growth::bench().await,
+            "page" => page::bench().await,
+            "parts" => parts::bench().await,
+            "server" => server::bench().await,
+            "siege" => siege::bench().await,
+            "start" => start::bench().await,
+            "timing" => timing::bench().await,
+            "transfer" => transfer::bench().await,
+            unknown => bail!("unknown benchmark `{unknown}`; there are {}", NAMES.join(", ")),
+        }
+    })
 }

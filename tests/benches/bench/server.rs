@@ -1,237 +1,140 @@
-//! `server`: creating and opening 1 KiB secrets, beside the least that actix-web and Redis can do.
+//! `server`: every call of a share's life, and what is only served, beside the least that actix-web and
+//! Redis can do.
 //!
 //! Invariant: every case has a server process and an empty store of its own, and the same load.
 
 use crate::{
-    TEXT, bare,
-    load::{self, CONNECTIONS, Operation, Outcome, post},
-    measured::{Measured, cpu_seconds, resident_mib},
+    load::{self, Request},
+    requests::{Life, file},
+    running::{Case, Cost, Fsync, Running},
 };
 use anyhow::{Context, Result};
-use getrandom::SysRng;
-use std::{collections::HashMap, env, process::Command};
-use tempfile::TempDir;
-use waxseal_core::{token::ClaimToken, wire::ClaimRequest};
-use waxseal_tests::{
-    redis::Redis,
-    share::{Share, Terms},
-};
+use http::header::ACCEPT_ENCODING;
+use serde_json::Value;
+use std::collections::HashMap;
 
-/// Operations measured, if there is time for them.
-const COUNT: usize = 20_000;
+/// Connections, and the requests over all of them together that count, if there is time.
+const LOADS: [(usize, usize); 3] = [(16, 20_000), (1, 10_000), (64, 20_000)];
 
-/// Operations before that.
+/// Requests before that.
 const WARM_UP: usize = 2_000;
 
-const JSON: &str = "application/json";
-const OCTETS: &str = "application/octet-stream";
+const CASES: [Case; 5] = [
+    Case::Bare(Fsync::EverySecond),
+    Case::Redis(Fsync::EverySecond),
+    Case::Bare(Fsync::Always),
+    Case::Redis(Fsync::Always),
+    Case::Sqlite,
+];
 
-/// How Redis puts what it was told on its disk.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Fsync {
-    Always,
-    EverySecond,
+/// What is measured, with what it is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Baseline {
+    Set,
+    Take,
+    Page,
+    File,
 }
 
-#[derive(Clone, Copy)]
-enum Case {
-    Bare(Fsync),
-    Redis(Fsync),
-    Sqlite,
-}
+/// The name of a request, its baseline, and how it is made.
+type Step = (&'static str, Baseline, fn(&Life, &Files) -> Result<Request>);
 
-impl Case {
-    const ALL: [Self; 5] = [
-        Self::Bare(Fsync::Always),
-        Self::Redis(Fsync::Always),
-        Self::Sqlite,
-        Self::Bare(Fsync::EverySecond),
-        Self::Redis(Fsync::EverySecond),
-    ];
+const WAXSEAL: [Step; 6] = [
+    ("create", Baseline::Set, |life, _| life.create()),
+    ("landing", Baseline::Take, |life, _| life.landing()),
+    ("claim", Baseline::Take, |life, _| life.claim()),
+    ("acknowledge", Baseline::Take, |life, _| life.acknowledge()),
+    ("page", Baseline::Page, |_, _| file(PAGE)),
+    ("file", Baseline::File, |_, files| file(&files.path)),
+];
 
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Bare(_) => "bare",
-            Self::Redis(_) => "Waxseal on Redis",
-            Self::Sqlite => "Waxseal on SQLite",
-        }
-    }
+const BARE: [Step; 4] = [
+    ("`SET EX NX`", Baseline::Set, |life, _| life.set()),
+    ("`GETDEL`", Baseline::Take, |life, _| life.take()),
+    ("page", Baseline::Page, |_, files| file(&format!("/bytes/{}", files.page_len))),
+    ("file", Baseline::File, |_, files| file(&format!("/bytes/{}", files.len))),
+];
 
-    /// What is on disk before an answer. SQLite's commits are; it is measured by Redis that does so.
-    const fn fsync(self) -> Fsync {
-        match self {
-            Self::Bare(fsync) | Self::Redis(fsync) => fsync,
-            Self::Sqlite => Fsync::Always,
-        }
-    }
-}
+/// The recipient's page.
+const PAGE: &str = "/s";
 
-impl Fsync {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Always => "always",
-            Self::EverySecond => "everysec",
-        }
-    }
-}
-
-/// What one operation cost in one case.
-struct Cost {
-    outcome: Outcome,
-    /// Seconds of processor time for 10,000 operations, of the server and of its Redis.
-    server: f64,
-    redis: Option<f64>,
+/// What is served to everybody alike: the recipient's page, and the largest of its files.
+struct Files {
+    page_len: usize,
+    path: String,
+    len: usize,
 }
 
 /// Measures every case and prints what came out.
 pub(crate) async fn bench() -> Result<()> {
-    let threads = std::thread::available_parallelism()?;
-    println!("\n## Server: 1 KiB secrets, {CONNECTIONS} connections, {threads} processors\n");
-    println!(
-        "| server | fsync | operation | done | per second | × bare | CPU s / 10,000 | × bare | Redis CPU s | p50 ms | p99 ms |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
-    let mut bare = HashMap::new();
+    let files = Files::look().await?;
     let mut memory = Vec::new();
-    for case in Case::ALL {
-        let mut running = Running::start(case).await?;
-        let idle = resident_mib(running.server.id())?;
-        for (operation, cost) in running.costs(case).await? {
-            let figures = (cost.outcome.per_second(), cost.server);
-            if let Case::Bare(fsync) = case {
-                bare.insert((fsync, operation), figures);
+    for (connections, count) in LOADS {
+        let threads = std::thread::available_parallelism()?;
+        println!("\n## Server: 1 KiB secrets, {connections} connections, {threads} processors\n");
+        println!(
+            "| server | request | done | per second | × bare | CPU s / 10,000 | × bare | Redis CPU s | p50 ms | p99 ms |"
+        );
+        println!("|---|---|---|---|---|---|---|---|---|---|");
+        let mut bare = HashMap::new();
+        for case in CASES {
+            let running = Running::start(case).await?;
+            let idle = running.resident()?;
+            let steps = if let Case::Bare(_) = case { &BARE[..] } else { &WAXSEAL };
+            let lives = (0..count + WARM_UP).map(|_| Life::new()).collect::<Result<Vec<_>>>()?;
+            for (name, baseline, request) in steps {
+                let requests = lives.iter().map(|life| request(life, &files));
+                let requests = requests.collect::<Result<_>>()?;
+                let cost = running.cost(connections, WARM_UP, requests).await?;
+                let figures = (cost.outcome.per_second(), cost.server);
+                if let Case::Bare(_) = case {
+                    bare.insert(*baseline, figures);
+                }
+                let baseline = bare.get(baseline).context("bare comes first")?;
+                row(case, name, &cost, *baseline);
             }
-            let (rate, cpu) = bare.get(&(case.fsync(), operation)).context("bare comes first")?;
-            println!(
-                "| {} | {} | {operation} | {} | {:.0} | {:.2} | {:.2} | {:.1} | {} | {:.2} | {:.2} |",
-                case.name(),
-                case.fsync().name(),
-                cost.outcome.done,
-                figures.0,
-                figures.0 / rate,
-                figures.1,
-                figures.1 / cpu,
-                cost.redis.map_or("–".to_owned(), |cpu| format!("{cpu:.2}")),
-                cost.outcome.latency(0.5),
-                cost.outcome.latency(0.99),
-            );
+            if connections == LOADS[0].0 {
+                memory.push((case, idle, running.resident()?));
+            }
         }
-        memory.push((case, idle, resident_mib(running.server.id())?));
     }
-    println!("\n| server | fsync | resident MiB when idle | after all that |");
-    println!("|---|---|---|---|");
+    println!("\n| server | resident MiB when idle | after 16 connections |");
+    println!("|---|---|---|");
     for (case, idle, after) in memory {
-        println!("| {} | {} | {idle:.1} | {after:.1} |", case.name(), case.fsync().name());
+        println!("| {} | {idle:.1} | {after:.1} |", case.name());
     }
     Ok(())
 }
 
-/// A server and its store.
-struct Running {
-    /// Dropped before the store.
-    server: Measured,
-    redis: Option<(Redis, u32)>,
-    _folder: TempDir,
+fn row(case: Case, name: &str, cost: &Cost, (rate, cpu): (f64, f64)) {
+    let Cost { outcome, server, redis } = cost;
+    println!(
+        "| {} | {name} | {} | {:.0} | {:.2} | {server:.2} | {:.1} | {} | {:.2} | {:.2} |",
+        case.name(),
+        outcome.done,
+        outcome.per_second(),
+        outcome.per_second() / rate,
+        server / cpu,
+        redis.map_or("–".to_owned(), |cpu| format!("{cpu:.2}")),
+        outcome.latency(0.5),
+        outcome.latency(0.99),
+    );
 }
 
-impl Running {
-    async fn start(case: Case) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let redis = match case {
-            Case::Sqlite => None,
-            Case::Bare(fsync) | Case::Redis(fsync) => Some(start_redis(fsync).await?),
-        };
-        let store = match &redis {
-            Some((redis, _)) => redis.url(),
-            None => format!("sqlite:{}/waxseal.db", folder.path().display()),
-        };
-        let server = match case {
-            Case::Bare(_) => Measured::start(&mut bare::command(&store)?)?,
-            Case::Redis(_) | Case::Sqlite => Measured::start(&mut waxseal(&store)?)?,
-        };
-        Ok(Self { server, redis, _folder: folder })
+impl Files {
+    async fn look() -> Result<Self> {
+        let running = Running::start(Case::Sqlite).await?;
+        let address = &running.server.address;
+        let page_len = load::ask(address, file(PAGE)?).await?.len();
+        let mut manifest = file("/.well-known/waxseal-manifest.json")?;
+        manifest.headers_mut().remove(ACCEPT_ENCODING);
+        let manifest: Value = serde_json::from_slice(&load::ask(address, manifest).await?)?;
+        let files = manifest["files"].as_array().context("a manifest lists files")?;
+        let mut paths = files.iter().filter_map(|file| file["path"].as_str());
+        let module =
+            |path: &&str| path.starts_with("/assets/recipient-") && path.ends_with(".wasm");
+        let path = paths.find(module).context("the page has a module")?.to_owned();
+        let len = load::ask(address, file(&path)?).await?.len();
+        Ok(Self { page_len, path, len })
     }
-
-    /// Creates shares, then opens them.
-    async fn costs(&mut self, case: Case) -> Result<[(&'static str, Cost); 2]> {
-        let share = |_| Share::note("", TEXT, Terms::default());
-        let shares = (0..COUNT + WARM_UP).map(share).collect::<Result<Vec<_>>>()?;
-        let operations = |operation: fn(&Share) -> Result<Operation>| {
-            shares.iter().map(operation).collect::<Result<Vec<_>>>()
-        };
-        let (create, mut open) = match case {
-            Case::Bare(_) => (operations(bare_creation)?, operations(bare_opening)?),
-            Case::Redis(_) | Case::Sqlite => (operations(creation)?, operations(opening)?),
-        };
-        let create = self.cost(create).await?;
-        // They are created in order; those for which there was no time are not there.
-        open.truncate(WARM_UP + create.outcome.done);
-        Ok([("create", create), ("open", self.cost(open).await?)])
-    }
-
-    async fn cost(&self, mut operations: Vec<Operation>) -> Result<Cost> {
-        let measured = operations.split_off(WARM_UP);
-        load::run(&self.server.address, operations).await?;
-        let before = self.cpu()?;
-        let outcome = load::run(&self.server.address, measured).await?;
-        let after = self.cpu()?;
-        let each = |seconds: f64| seconds / outcome.done as f64 * 10_000.0;
-        let server = each(after.0 - before.0);
-        let redis = after.1.zip(before.1).map(|(after, before)| each(after - before));
-        Ok(Cost { outcome, server, redis })
-    }
-
-    /// Of the server and of its Redis.
-    fn cpu(&self) -> Result<(f64, Option<f64>)> {
-        let redis = self.redis.as_ref().map(|(_, id)| cpu_seconds(*id)).transpose()?;
-        Ok((cpu_seconds(self.server.id())?, redis))
-    }
-}
-
-/// A Redis and the number of its process.
-async fn start_redis(fsync: Fsync) -> Result<(Redis, u32)> {
-    let redis = Redis::start(None).await?;
-    let mut connection = redis.connection()?;
-    let set = ["SET", "appendfsync", fsync.name()];
-    redis::cmd("CONFIG").arg(&set).exec(&mut connection)?;
-    let info: redis::InfoDict = redis::cmd("INFO").arg("server").query(&mut connection)?;
-    let id = info.get("process_id").context("Redis says the number of its process")?;
-    Ok((redis, id))
-}
-
-/// The release build that `cargo xtask bench` made.
-fn waxseal(store: &str) -> Result<Command> {
-    let binary = env::var_os("WAXSEAL_SERVER").context("run this with `cargo xtask bench`")?;
-    let mut command = Command::new(binary);
-    command.args(["--listen", "127.0.0.1:0", "--store", store]);
-    // Counted as in production, but this many come from one address.
-    command.args(["--creations-per-hour=1000000000", "--openings-per-hour=1000000000"]);
-    Ok(command)
-}
-
-fn creation(share: &Share) -> Result<Operation> {
-    let json = serde_json::to_vec(&share.request)?;
-    Ok(vec![post("/api/shares", JSON, None, json)?])
-}
-
-/// The claim and its acknowledgement, as the recipient's page sends them.
-fn opening(share: &Share) -> Result<Operation> {
-    let claim = ClaimToken::generate(&mut SysRng)?;
-    let bearer = claim.to_base64url();
-    let json = serde_json::to_vec(&ClaimRequest { claim, proof: None })?;
-    let path = |call| format!("/api/shares/{}/{call}", share.keys.id.to_base64url());
-    Ok(vec![
-        post(&path("claims"), JSON, Some(&share.keys.access.to_base64url()), json)?,
-        post(&path("ack"), JSON, Some(&bearer), Vec::new())?,
-    ])
-}
-
-fn bare_creation(share: &Share) -> Result<Operation> {
-    let path = format!("/{}", share.keys.id.to_base64url());
-    Ok(vec![post(&path, OCTETS, None, share.ciphertext().to_vec())?])
-}
-
-fn bare_opening(share: &Share) -> Result<Operation> {
-    let path = format!("/{}/open", share.keys.id.to_base64url());
-    Ok(vec![post(&path, OCTETS, None, Vec::new())?])
 }
