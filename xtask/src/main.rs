@@ -25,9 +25,11 @@ Usage: cargo xtask COMMAND
   build              target/release/waxseal-server, the web client inside, and
                      target/release/waxseal, the command line
   compose [cluster]  a server on Redis in containers, or three on a Redis Cluster behind nginx
-  dist               the release in target/dist: an archive, a Debian package, lists of parts, sums
+  dist               the release in target/dist: an archive, a Debian package, packages for npm, lists of
+                     parts, sums
   web [--dev]        the web client alone, into target/web (--dev: compressed faster, whatever its size)
   web --check        the same twice, here and in a copy of the sources elsewhere: every file must be the same
+  npm                the packages for JavaScript, in target/npm
   test               everything that is checked; gets what is missing for it
   test --quick       the same without the end-to-end tests and the check of dependencies
   test FILTER...     only tests whose name contains one of these, without the static checks
@@ -68,6 +70,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["web"] => web::build(web::Mode::Release),
         ["web", "--dev"] => web::build(web::Mode::Dev),
         ["web", "--check"] => web::check(),
+        ["npm"] => dist::npm::npm(),
         ["test"] => test::everything(test::Extent::Full),
         ["test", "--quick"] => test::everything(test::Extent::Quick),
         ["test", filters @ ..] if filters.iter().all(|filter| !filter.starts_with('-')) => {

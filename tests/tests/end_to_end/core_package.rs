@@ -12,7 +12,7 @@ use waxseal_tests::{
     attachments::noise, command_line::CommandLine, deployment::Deployment, server::Engine,
 };
 
-/// Where `cargo xtask test` puts it.
+/// Where `cargo xtask npm` puts it.
 const BUILT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/npm/core");
 const README: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../client-wasm/npm/package/README.md"));
@@ -42,7 +42,7 @@ fn attachments() -> [(&'static str, Vec<u8>); 2] {
 fn program(files: &[(&str, &str)]) -> Result<Application> {
     ensure!(
         Path::new(BUILT).join("wasm.js").is_file(),
-        "the package is not built: run the tests with `cargo xtask test`"
+        "the package is not built: run the tests with `cargo xtask test`, or `cargo xtask npm` before"
     );
     Application::new(BUILT, files)
 }

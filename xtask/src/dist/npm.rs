@@ -1,4 +1,4 @@
-//! The packages for programs and pages in JavaScript, in `target/npm`.
+//! `cargo xtask npm`: the packages for programs and pages in JavaScript, in `target/npm`.
 //!
 //! Invariant: `target/npm/core` has the files of `@waxseal/core` and no more; a package has the version that all
 //! else has.
@@ -20,6 +20,14 @@ const PROGRAM: &str = "waxseal-npm";
 const SOURCE: &str = "client-wasm/npm/package";
 /// The dialog for pages, which is nothing but sources.
 const SHARE: &str = "web/embed";
+
+/// Makes what is published.
+pub(crate) fn npm() -> Result<()> {
+    for archive in pack(super::time()?)? {
+        println!("{}: {} bytes", archive.display(), fs::metadata(&archive)?.len());
+    }
+    Ok(())
+}
 
 /// Builds and packs; gives the archives.
 pub(super) fn pack(time: u64) -> Result<Vec<PathBuf>> {
