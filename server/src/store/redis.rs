@@ -110,16 +110,25 @@ impl RedisStore {
         self.runner.link.query(commands).await?.into_iter().map(read).collect()
     }
 
-    /// The content of a request, unless it has just ended.
-    async fn note(&self, id: ShareId) -> Result<Option<Bytes>, StoreError> {
-        let get = |name| cmd("GET").arg(key(id, name)).take();
-        let parts = self.runner.link.query(vec![get("seal"), get("part:0")]).await?;
-        let parts = parts.into_iter().map(|part| match part {
+    /// Pieces of a share's content, one behind the other, unless it has just ended.
+    async fn content<const N: usize>(
+        &self,
+        id: ShareId,
+        names: [&str; N],
+    ) -> Result<Option<Bytes>, StoreError> {
+        let get = names.map(|name| cmd("GET").arg(key(id, name)).take());
+        let pieces = self.runner.link.query(get.into()).await?;
+        let mut pieces = pieces.into_iter().map(|piece| match piece {
             Value::BulkString(bytes) => Some(bytes),
             _ => None,
         });
-        let parts: Option<Vec<_>> = parts.collect();
-        Ok(parts.map(|parts| parts.concat().into()))
+        // What is one piece need not be copied.
+        let Some(Some(mut content)) = pieces.next() else { return Ok(None) };
+        for piece in pieces {
+            let Some(piece) = piece else { return Ok(None) };
+            content.extend(piece);
+        }
+        Ok(Some(content.into()))
     }
 
     async fn record(&self, id: ShareId, now: Timestamp) -> Result<Record, StoreError> {
@@ -285,7 +294,7 @@ impl Store for RedisStore {
         let record = self.record(id, now).await?;
         let mut view = record.landing(access, now)?;
         if record.request {
-            let Some(note) = self.note(id).await? else {
+            let Some(note) = self.content(id, ["seal", "part:0"]).await? else {
                 // It ended meanwhile, as the record now says; or Redis' own clock is ahead.
                 let view = self.record(id, now).await?.landing(access, now)?;
                 return Err(StoreError::Over { state: ShareState::Expired, at: view.expires_at });
@@ -325,7 +334,9 @@ impl Store for RedisStore {
 
     async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Part, StoreError> {
         let call = self.lease_call(&scripts::PART, id).with_claim(claim).with(n);
-        Ok(self.runner.run(call).await?.bytes()?.into())
+        self.runner.run(call).await?;
+        let part = self.content(id, [&format!("part:{n}")]).await?;
+        part.map(Part::from).ok_or(StoreError::ClaimOver)
     }
 
     async fn renew(&self, id: ShareId, claim: TokenHash) -> Result<Timestamp, StoreError> {
