@@ -2,7 +2,7 @@
 //! request that had to wake another thread up for each command would cost twice as much.
 //!
 //! Invariant: no request uses a connection to a server that was not found safe on that connection, and
-//! none waits longer than a few seconds. Where one connection was lost, all are made again.
+//! none waits longer than a few seconds. Where one finds the server unsafe or silent, all are made again.
 
 mod examination;
 mod node;
