@@ -4,19 +4,14 @@
 
 use crate::{
     load::{self, Request, request},
-    requests::{JSON, OCTETS},
+    requests::{Life, OCTETS},
     running::{Case, Fsync, Running},
 };
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use getrandom::SysRng;
 use http::Method;
 use std::collections::HashMap;
-use waxseal_core::{
-    layout::{BodySize, PLAIN_PART},
-    token::ClaimToken,
-    wire::ClaimRequest,
-};
+use waxseal_core::layout::{BodySize, PLAIN_PART};
 use waxseal_tests::share::{Share, Terms};
 
 /// Shares, and the parts of each: 1 GiB in all.
@@ -87,8 +82,7 @@ async fn all(
 
 /// A share with an attachment, of which the server sees nothing but how long it is.
 struct Upload {
-    share: Share,
-    claim: ClaimToken,
+    life: Life,
     size: BodySize,
     content: Bytes,
 }
@@ -101,35 +95,35 @@ impl Upload {
         let longest = size.part_len(0).context("there is a part")?;
         let mut content = vec![0; longest];
         getrandom::fill(&mut content)?;
-        let claim = ClaimToken::generate(&mut SysRng)?;
-        Ok(Self { share, claim, size, content: content.into() })
+        Ok(Self { life: Life::of(share)?, size, content: content.into() })
     }
 
     fn create(&self) -> Result<Request> {
-        let json = serde_json::to_vec(&self.share.request)?;
-        request(Method::POST, "/api/shares", None, Some((JSON, json.into())))
+        self.life.create()
     }
 
     fn publish(&self) -> Result<Request> {
-        request(Method::POST, &self.path("/publish"), Some(&self.share.owner.to_base64url()), None)
+        request(
+            Method::POST,
+            &self.life.path("/publish"),
+            Some(&self.life.share.owner.to_base64url()),
+            None,
+        )
     }
 
     fn claim(&self) -> Result<Request> {
-        let access = self.share.keys.access.to_base64url();
-        let claim = ClaimRequest { claim: self.claim.clone(), proof: None };
-        let json = serde_json::to_vec(&claim)?;
-        request(Method::POST, &self.path("/claims"), Some(&access), Some((JSON, json.into())))
+        self.life.claim()
     }
 
     fn put(&self, n: u64) -> Result<Request> {
-        let owner = self.share.owner.to_base64url();
-        let path = self.path(&format!("/parts/{n}"));
+        let owner = self.life.share.owner.to_base64url();
+        let path = self.life.path(&format!("/parts/{n}"));
         request(Method::PUT, &path, Some(&owner), Some((OCTETS, self.part(n)?)))
     }
 
     fn get(&self, n: u64) -> Result<Request> {
-        let path = self.path(&format!("/parts/{n}"));
-        request(Method::GET, &path, Some(&self.claim.to_base64url()), None)
+        let path = self.life.path(&format!("/parts/{n}"));
+        request(Method::GET, &path, Some(&self.life.claim.to_base64url()), None)
     }
 
     /// The baseline's way in.
@@ -147,11 +141,7 @@ impl Upload {
         Ok(self.content.slice(..len))
     }
 
-    fn path(&self, call: &str) -> String {
-        format!("/api/shares/{}{call}", self.share.keys.id.to_base64url())
-    }
-
     fn key(&self, n: u64) -> String {
-        format!("/{}-{n}/part", self.share.keys.id.to_base64url())
+        format!("/{}-{n}/part", self.life.share.keys.id.to_base64url())
     }
 }

@@ -10,18 +10,21 @@ use http::Method;
 use waxseal_core::{token::ClaimToken, wire::ClaimRequest};
 use waxseal_tests::share::{Share, Terms};
 
-pub(crate) const JSON: &str = "application/json";
+const JSON: &str = "application/json";
 pub(crate) const OCTETS: &str = "application/octet-stream";
 
 /// A share of 1 KiB of text, and who is going to open it.
 pub(crate) struct Life {
-    share: Share,
-    claim: ClaimToken,
+    pub(crate) share: Share,
+    pub(crate) claim: ClaimToken,
 }
 
 impl Life {
     pub(crate) fn new() -> Result<Self> {
-        let share = Share::note("", TEXT, Terms::default())?;
+        Self::of(Share::note("", TEXT, Terms::default())?)
+    }
+
+    pub(crate) fn of(share: Share) -> Result<Self> {
         Ok(Self { share, claim: ClaimToken::generate(&mut SysRng)? })
     }
 
@@ -60,7 +63,8 @@ impl Life {
         request(Method::POST, &path, None, None)
     }
 
-    fn path(&self, call: &str) -> String {
+    /// Where a call on the share goes.
+    pub(crate) fn path(&self, call: &str) -> String {
         format!("/api/shares/{}{call}", self.share.keys.id.to_base64url())
     }
 }
