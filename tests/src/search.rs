@@ -2,8 +2,9 @@
 //!
 //! Invariant: a secret cut in two is found by its pieces of 8 bytes, unless the cut is in each of them.
 
+use aho_corasick::AhoCorasick;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
-use std::collections::{BTreeSet, HashMap};
+use std::{cell::OnceCell, collections::BTreeSet};
 
 /// The shortest piece worth finding: shorter ones appear by chance.
 const PIECE: usize = 8;
@@ -11,8 +12,10 @@ const PIECE: usize = 8;
 /// What to search for.
 #[derive(Default)]
 pub struct Secrets {
-    /// By their first bytes: the name of the secret, and the whole guise.
-    guises: HashMap<[u8; PIECE], Vec<(String, Vec<u8>)>>,
+    /// The name of the secret, and one of its guises.
+    guises: Vec<(String, Vec<u8>)>,
+    /// Finds all guises at once; of those there are now.
+    automaton: OnceCell<AhoCorasick>,
 }
 
 impl Secrets {
@@ -33,16 +36,12 @@ impl Secrets {
 
     /// The names of the secrets that are in `haystack`.
     pub fn found_in(&self, haystack: &[u8]) -> BTreeSet<&str> {
-        let mut found = BTreeSet::new();
-        for at in 0..haystack.len().saturating_sub(PIECE - 1) {
-            let rest = &haystack[at..];
-            let Some(start) = rest.first_chunk::<PIECE>() else { break };
-            let guises = self.guises.get(start).into_iter().flatten();
-            found.extend(
-                guises.filter(|(_, guise)| rest.starts_with(guise)).map(|(name, _)| name.as_str()),
-            );
-        }
-        found
+        let guises = || self.guises.iter().map(|(_, guise)| guise);
+        let automaton = self
+            .automaton
+            .get_or_init(|| AhoCorasick::new(guises()).expect("there are few and short guises"));
+        let found = automaton.find_overlapping_iter(haystack);
+        found.map(|found| self.guises[found.pattern().as_usize()].0.as_str()).collect()
     }
 
     fn add_whole(&mut self, name: &str, bytes: &[u8]) {
@@ -60,9 +59,9 @@ impl Secrets {
     }
 
     fn add_guise(&mut self, name: &str, guise: Vec<u8>) {
-        let start = guise.first_chunk::<PIECE>();
-        let start = *start.expect("a secret is long enough not to be found by chance");
-        self.guises.entry(start).or_default().push((name.to_owned(), guise));
+        assert!(guise.len() >= PIECE, "a secret is long enough not to be found by chance");
+        self.guises.push((name.to_owned(), guise));
+        self.automaton.take();
     }
 }
 

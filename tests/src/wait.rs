@@ -30,10 +30,12 @@ pub async fn within<T>(
 ) -> Result<T> {
     let deadline = Instant::now() + patience;
     loop {
+        // The last question is asked after that, however long each takes.
+        let is_last = Instant::now() > deadline;
         if let Some(answer) = ask().await? {
             return Ok(answer);
         }
-        if Instant::now() > deadline {
+        if is_last {
             bail!("waited in vain for {what}");
         }
         tokio::time::sleep(PAUSE).await;
