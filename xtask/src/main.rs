@@ -33,6 +33,7 @@ Usage: cargo xtask COMMAND
   test               everything that is checked; gets what is missing for it
   test --quick       the same without the end-to-end tests and the check of dependencies
   test FILTER...     only tests whose name contains one of these, without the static checks
+  test either        what a browser does whatever the store, on Redis too, which `test` leaves out
   soak [FILTER...]   the reliability tests at full length: docs/reliability.md
   fuzz [TARGET] [--seconds N]
                      searches for bytes that break a target of fuzz/, or each in turn, for a minute

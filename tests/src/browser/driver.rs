@@ -28,6 +28,16 @@ pub(super) struct Driver {
 impl Driver {
     /// Starts a driver that says at which port it is.
     pub(super) fn start(program: &Path) -> Result<Self> {
+        // It listens at one port of two address families; another program may have either.
+        for _ in 0..4 {
+            if let Ok(driver) = Self::start_once(program) {
+                return Ok(driver);
+            }
+        }
+        Self::start_once(program)
+    }
+
+    fn start_once(program: &Path) -> Result<Self> {
         let mut process = Command::new(program)
             .arg("--port=0")
             .stdin(Stdio::null())
