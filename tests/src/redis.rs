@@ -41,6 +41,15 @@ impl Redis {
         Ok(replica)
     }
 
+    /// Starts one that can be a master of a Cluster, without any slots yet.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn node_of_a_cluster() -> Result<Self> {
+        // The others reach it 10,000 ports further; where there is none, another port is tried.
+        Self::with(&["--cluster-enabled", "yes"], None).await
+    }
+
     /// Starts one with settings, or a Sentinel, on a free port.
     async fn with(arguments: &[&str], clock: Option<&Clock>) -> Result<Self> {
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();

@@ -7,7 +7,7 @@ use crate::tools::{cargo, find, run};
 use anyhow::{Result, bail};
 
 /// What is measured, and the programs that it takes.
-const BENCHES: [(&str, &str); 9] = [
+const BENCHES: [(&str, &str); 10] = [
     ("crypto", "chromedriver"),
     ("growth", "redis-server"),
     ("page", "chromedriver"),
@@ -15,6 +15,7 @@ const BENCHES: [(&str, &str); 9] = [
     ("server", "redis-server"),
     // Nothing but the server.
     ("siege", "cargo"),
+    ("spread", "redis-server"),
     ("start", "redis-server"),
     ("timing", "redis-server"),
     ("transfer", "chromedriver"),

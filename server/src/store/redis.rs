@@ -26,7 +26,7 @@ use ::redis::{Value, cmd};
 use async_trait::async_trait;
 use bytes::Bytes;
 use link::Link;
-use runner::{Call, Runner};
+use runner::{Call, Runner, split_seal};
 use scripts::Script;
 use std::{sync::Arc, time::Duration};
 use waxseal_core::{
@@ -39,6 +39,9 @@ use waxseal_core::{
 
 /// How much longer than a staged share its parts live: they are renewed together, and hardly more often.
 const STAGED_SLACK: Duration = Duration::from_secs(60);
+
+/// How long a part waits for the script that goes with it, which is nothing unless one is lost.
+const ARRIVED: Duration = Duration::from_secs(60);
 
 /// The engine for Redis and what speaks like it, from version 6.2.
 pub struct RedisStore {
@@ -151,10 +154,12 @@ impl Store for RedisStore {
         let bytes = Usage { stored: share.head.as_ref().map_or(0, Bytes::len) as u64, staged: 0 };
         let too_large = self.quota.check_size(share.size).err();
         let until = record.content_until().unwrap_or(record.gone_at);
+        let (seal, rest) = split_seal(0, share.head.as_deref().unwrap_or_default());
         let call = call
             .with(millis(record.gone_at.since(now)))
             .with(millis(until.since(now)))
-            .with_part(0, share.head.as_deref().unwrap_or_default())
+            .with(seal)
+            .with(rest)
             .with(fields::write(&record));
         let mut reply = self.runner.run_storing(call, bytes, until, too_large).await?;
         if reply.was_known() {
@@ -173,10 +178,17 @@ impl Store for RedisStore {
         let call = self.call(&scripts::PUT_PART, id).promising();
         let bytes = Usage { stored: part.len() as u64, staged: part.len() as u64 };
         let until = call.now.after(self.part_ttl());
+        let (seal, rest) = split_seal(n, &part);
+        // A script would copy it twice: it goes ahead, and the script gives it its name.
+        let name = format!("arrived:{:016x}", random()?);
+        let mut arrives = cmd("SET");
+        arrives.arg(key(id, &name)).arg(rest).arg("PX").arg(millis(ARRIVED));
         let call = call
+            .behind(arrives, owner)
             .with_token(owner)
             .with(n)
-            .with_part(n, &part)
+            .with(seal)
+            .with(name)
             .with(millis(self.retention.staged))
             .with(millis(self.part_ttl()))
             .with(millis(self.retention.staged_parts));
@@ -432,6 +444,10 @@ impl Store for RedisStore {
 
 fn key(id: ShareId, name: &str) -> String {
     format!("waxseal:{{{}}}:{name}", id.to_base64url())
+}
+
+fn random() -> Result<u64, StoreError> {
+    getrandom::u64().map_err(|error| StoreError::Fault(error.to_string()))
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -1,11 +1,8 @@
-//! `growth`: creating and opening beside a thousand, a hundred thousand and a million other live shares,
-//! and with a second server on the same Redis.
+//! `growth`: creating and opening beside a thousand, a hundred thousand and a million other live shares.
 //!
 //! Invariant: the others are live all the time, and made as any share is.
 
 use crate::{
-    load::{self, Request},
-    measured::Measured,
     requests::Life,
     running::{Case, Cost, Fsync, Running},
 };
@@ -15,9 +12,8 @@ use std::fs;
 /// Other shares there are meanwhile.
 const LIVE: [usize; 3] = [1_000, 100_000, 1_000_000];
 
-/// Requests that count, and those before.
+/// Requests that count.
 const COUNT: usize = 10_000;
-const WARM_UP: usize = 1_000;
 
 const CONNECTIONS: usize = 16;
 
@@ -38,10 +34,10 @@ pub(crate) async fn bench() -> Result<()> {
         for count in LIVE {
             while live < count {
                 let some = BATCH.min(count - live);
-                fill(&running.server, some).await?;
+                fill(&running, some).await?;
                 live += some;
             }
-            let costs = costs(&running).await?;
+            let costs = running.create_and_claim(CONNECTIONS, COUNT).await?;
             let medians = costs.each_ref().map(|cost| cost.outcome.latency(0.5));
             let first = *first.get_or_insert(medians);
             for ((name, cost), first) in ["create", "claim"].iter().zip(&costs).zip(first) {
@@ -51,48 +47,13 @@ pub(crate) async fn bench() -> Result<()> {
         sizes += &format!("\n{} keeps {} with all of them.", case.name(), kept(&running)?);
     }
     println!("{sizes}");
-    servers().await
-}
-
-/// One server process on a Redis, and two.
-async fn servers() -> Result<()> {
-    println!("\n| servers | creations per second, both together |");
-    println!("|---|---|");
-    let running = Running::start(Case::Redis(Fsync::EverySecond)).await?;
-    let another = running.another()?;
-    fill(&running.server, WARM_UP).await?;
-    let both = COUNT / 2;
-    let alone = load::run(&running.server.address, CONNECTIONS, creations(COUNT)?).await?;
-    println!("| 1 | {:.0} |", alone.per_second());
-    let (one, other) = tokio::try_join!(
-        load::run(&running.server.address, CONNECTIONS / 2, creations(both)?),
-        load::run(&another.address, CONNECTIONS / 2, creations(both)?),
-    )?;
-    let elapsed = one.elapsed.max(other.elapsed).as_secs_f64();
-    println!("| 2 | {:.0} |", (one.done + other.done) as f64 / elapsed);
     Ok(())
 }
 
-async fn fill(server: &Measured, count: usize) -> Result<()> {
-    load::run(&server.address, CONNECTIONS, creations(count)?).await?;
+async fn fill(running: &Running, count: usize) -> Result<()> {
+    let requests = (0..count).map(|_| Life::new()?.create()).collect::<Result<_>>()?;
+    running.load(CONNECTIONS, requests).await?;
     Ok(())
-}
-
-fn creations(count: usize) -> Result<impl Iterator<Item = Request> + Send + 'static> {
-    let requests: Vec<_> = (0..count).map(|_| Life::new()?.create()).collect::<Result<_>>()?;
-    Ok(requests.into_iter())
-}
-
-/// Of creating shares, and of claiming them. They are over afterwards.
-async fn costs(running: &Running) -> Result<[Cost; 2]> {
-    let lives = (0..COUNT + WARM_UP).map(|_| Life::new()).collect::<Result<Vec<_>>>()?;
-    let all = |request: fn(&Life) -> Result<Request>| -> Result<Vec<Request>> {
-        lives.iter().map(request).collect()
-    };
-    let create = running.cost(CONNECTIONS, WARM_UP, all(Life::create)?).await?;
-    let claim = running.cost(CONNECTIONS, WARM_UP, all(Life::claim)?).await?;
-    running.cost(CONNECTIONS, 0, all(Life::acknowledge)?).await?;
-    Ok([create, claim])
 }
 
 fn row(what: &str, cost: &Cost, first: f64) {

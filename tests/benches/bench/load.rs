@@ -62,15 +62,16 @@ pub(crate) fn request(
     Ok(request.header(ACCEPT_ENCODING, "br").body(Full::new(body))?)
 }
 
-/// Sends `requests` to the server at `address` over `connections`, for a minute at most.
+/// Sends `requests` to the servers at `addresses`, as many of the `connections` each, for a minute at
+/// most.
 pub(crate) async fn run(
-    address: &str,
+    addresses: &[&str],
     connections: usize,
     requests: impl Iterator<Item = Request> + Send + 'static,
 ) -> Result<Outcome> {
     let requests = Arc::new(Mutex::new(requests));
     let mut open = Vec::new();
-    for _ in 0..connections {
+    for address in addresses.iter().cycle().take(connections) {
         open.push(connect(address).await?);
     }
     let start = Instant::now();

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a command talks to its terminal")]
 
 mod bare;
+mod cluster;
 mod crypto;
 mod figures;
 mod growth;
@@ -16,6 +17,7 @@ mod requests;
 mod running;
 mod server;
 mod siege;
+mod spread;
 mod start;
 mod timing;
 mod transfer;
@@ -40,8 +42,9 @@ fn main() -> Result<()> {
 }
 
 /// In the order in which they run.
-const NAMES: [&str; 9] =
-    ["start", "server", "parts", "crypto", "page", "siege", "timing", "transfer", "growth"];
+const NAMES: [&str; 10] = [
+    "start", "server", "spread", "parts", "crypto", "page", "siege", "timing", "transfer", "growth",
+];
 
 /// On one thread, so that the load takes no more than one processor.
 fn run(name: &str) -> Result<()> {
@@ -54,6 +57,7 @@ fn run(name: &str) -> Result<()> {
             "parts" => parts::bench().await,
             "server" => server::bench().await,
             "siege" => siege::bench().await,
+            "spread" => spread::bench().await,
             "start" => start::bench().await,
             "timing" => timing::bench().await,
             "transfer" => transfer::bench().await,

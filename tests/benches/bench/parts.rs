@@ -75,7 +75,7 @@ async fn all(
     request: fn(&Upload) -> Result<Request>,
 ) -> Result<()> {
     for upload in uploads {
-        load::ask(&running.server.address, request(upload)?).await?;
+        load::ask(running.address(), request(upload)?).await?;
     }
     Ok(())
 }

@@ -3,14 +3,18 @@
 //! Invariant: whatever is compared runs in the same way: one server process, one store, the same load.
 
 use crate::{
-    bare,
+    bare, cluster,
     load::{self, Outcome, Request},
     measured::{Measured, cpu_seconds, resident_mib},
+    requests::Life,
 };
 use anyhow::{Context, Result};
 use std::{env, path::Path, process::Command};
 use tempfile::TempDir;
 use waxseal_tests::redis::Redis;
+
+/// Creations and claims that do not count yet.
+const WARM_UP: usize = 1_000;
 
 /// How Redis puts what it was told on its disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,70 +32,83 @@ pub(crate) enum Case {
     Bare(Fsync),
     /// Waxseal on Redis.
     Redis(Fsync),
+    /// Waxseal on a Redis Cluster of so many masters, which sync every second.
+    Cluster(usize),
     /// Waxseal on SQLite.
     Sqlite,
 }
 
 impl Case {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
+    pub(crate) fn name(self) -> String {
+        let name = match self {
             Self::Bare(Fsync::Always) => "bare, `appendfsync always`",
             Self::Bare(Fsync::EverySecond) => "bare",
             Self::Redis(Fsync::Always) => "Waxseal on Redis, `appendfsync always`",
             Self::Redis(Fsync::EverySecond) => "Waxseal on Redis",
+            Self::Cluster(masters) => return format!("Waxseal on a Cluster of {masters}"),
             Self::Sqlite => "Waxseal on SQLite",
-        }
+        };
+        name.to_owned()
     }
 }
 
-/// A server and its store.
+/// Servers and their store.
 pub(crate) struct Running {
     /// Dropped before the store.
-    pub(crate) server: Measured,
-    redis: Option<(Redis, u32)>,
+    servers: Vec<Measured>,
+    redis: Vec<(Redis, u32)>,
     folder: TempDir,
 }
 
 /// What a load cost.
 pub(crate) struct Cost {
     pub(crate) outcome: Outcome,
-    /// Seconds of processor time for 10,000 requests, of the server and of its Redis.
+    /// Seconds of processor time for 10,000 requests, of all servers and of all their Redis.
     pub(crate) server: f64,
     pub(crate) redis: Option<f64>,
 }
 
 impl Running {
+    /// One server.
     pub(crate) async fn start(case: Case) -> Result<Self> {
+        Self::start_many(case, 1).await
+    }
+
+    /// So many servers on one store.
+    pub(crate) async fn start_many(case: Case, servers: usize) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let redis = match case {
-            Case::Sqlite => None,
-            Case::Bare(fsync) | Case::Redis(fsync) => Some(start_redis(fsync).await?),
+        let (nodes, fsync) = match case {
+            Case::Sqlite => (Vec::new(), Fsync::Always),
+            Case::Bare(fsync) | Case::Redis(fsync) => (vec![Redis::start(None).await?], fsync),
+            Case::Cluster(masters) => (cluster::start(masters).await?, Fsync::EverySecond),
         };
-        let store = match &redis {
-            Some((redis, _)) => redis.url(),
-            None => format!("sqlite:{}/waxseal.db", folder.path().display()),
+        let store = match (&case, nodes.first()) {
+            (Case::Cluster(_), _) => cluster::url(&nodes),
+            (_, Some(redis)) => redis.url(),
+            (_, None) => format!("sqlite:{}/waxseal.db", folder.path().display()),
         };
-        let server = match case {
-            Case::Bare(_) => Measured::start(&mut bare::command(&store)?)?,
-            Case::Redis(_) | Case::Sqlite => Measured::start(&mut waxseal(&store)?)?,
+        let redis = nodes.into_iter().map(|redis| set_up(redis, fsync)).collect::<Result<_>>()?;
+        let command = || match case {
+            Case::Bare(_) => bare::command(&store),
+            Case::Redis(_) | Case::Cluster(_) | Case::Sqlite => waxseal(&store),
         };
-        Ok(Self { server, redis, folder })
+        let servers = (0..servers).map(|_| Measured::start(&mut command()?));
+        Ok(Self { servers: servers.collect::<Result<_>>()?, redis, folder })
     }
 
     /// Its Redis, if that is its store.
     pub(crate) fn redis(&self) -> Option<&Redis> {
-        self.redis.as_ref().map(|(redis, _)| redis)
+        self.redis.first().map(|(redis, _)| redis)
+    }
+
+    /// Host and port of the first server.
+    pub(crate) fn address(&self) -> &str {
+        self.servers.first().map_or("", |server| &server.address)
     }
 
     /// Where the embedded store is.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// Another server process on the same store.
-    pub(crate) fn another(&self) -> Result<Measured> {
-        let redis = self.redis().context("only Redis has several servers")?;
-        Measured::start(&mut waxseal(&redis.url())?)
     }
 
     /// Sends `requests`, of which the first `warm_up` do not count.
@@ -102,9 +119,9 @@ impl Running {
         mut requests: Vec<Request>,
     ) -> Result<Cost> {
         let measured = requests.split_off(warm_up.min(requests.len()));
-        load::run(&self.server.address, connections, requests.into_iter()).await?;
+        self.load(connections, requests).await?;
         let before = self.cpu()?;
-        let outcome = load::run(&self.server.address, connections, measured.into_iter()).await?;
+        let outcome = self.load(connections, measured).await?;
         let after = self.cpu()?;
         let each = |seconds: f64| seconds / outcome.done as f64 * 10_000.0;
         let server = each(after.0 - before.0);
@@ -112,21 +129,43 @@ impl Running {
         Ok(Cost { outcome, server, redis })
     }
 
-    /// MiB that the server has resident.
-    pub(crate) fn resident(&self) -> Result<f64> {
-        resident_mib(self.server.id())
+    /// Of creating shares, and of claiming them, `count` that are over afterwards.
+    pub(crate) async fn create_and_claim(
+        &self,
+        connections: usize,
+        count: usize,
+    ) -> Result<[Cost; 2]> {
+        let lives = (0..count + WARM_UP).map(|_| Life::new()).collect::<Result<Vec<_>>>()?;
+        let all = |request: fn(&Life) -> Result<Request>| -> Result<Vec<Request>> {
+            lives.iter().map(request).collect()
+        };
+        let create = self.cost(connections, WARM_UP, all(Life::create)?).await?;
+        let claim = self.cost(connections, WARM_UP, all(Life::claim)?).await?;
+        self.load(connections, all(Life::acknowledge)?).await?;
+        Ok([create, claim])
     }
 
-    /// Of the server and of its Redis.
+    /// Sends `requests` to all servers alike.
+    pub(crate) async fn load(&self, connections: usize, requests: Vec<Request>) -> Result<Outcome> {
+        let addresses: Vec<_> = self.servers.iter().map(|server| &*server.address).collect();
+        load::run(&addresses, connections, requests.into_iter()).await
+    }
+
+    /// MiB that the servers have resident.
+    pub(crate) fn resident(&self) -> Result<f64> {
+        self.servers.iter().map(|server| resident_mib(server.id())).sum()
+    }
+
+    /// Of the servers and of their Redis.
     fn cpu(&self) -> Result<(f64, Option<f64>)> {
-        let redis = self.redis.as_ref().map(|(_, id)| cpu_seconds(*id)).transpose()?;
-        Ok((cpu_seconds(self.server.id())?, redis))
+        let redis = self.redis.iter().map(|(_, id)| cpu_seconds(*id)).sum::<Result<f64>>()?;
+        let servers = self.servers.iter().map(|server| cpu_seconds(server.id())).sum::<Result<_>>();
+        Ok((servers?, (!self.redis.is_empty()).then_some(redis)))
     }
 }
 
-/// A Redis and the number of its process.
-async fn start_redis(fsync: Fsync) -> Result<(Redis, u32)> {
-    let redis = Redis::start(None).await?;
+/// The Redis and the number of its process.
+fn set_up(redis: Redis, fsync: Fsync) -> Result<(Redis, u32)> {
     let mut connection = redis.connection()?;
     let name = match fsync {
         Fsync::Always => "always",

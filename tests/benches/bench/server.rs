@@ -124,7 +124,7 @@ fn row(case: Case, name: &str, cost: &Cost, (rate, cpu): (f64, f64)) {
 impl Files {
     async fn look() -> Result<Self> {
         let running = Running::start(Case::Sqlite).await?;
-        let address = &running.server.address;
+        let address = running.address();
         let page_len = load::ask(address, file(PAGE)?).await?.len();
         let mut manifest = file("/.well-known/waxseal-manifest.json")?;
         manifest.headers_mut().remove(ACCEPT_ENCODING);

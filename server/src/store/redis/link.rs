@@ -251,14 +251,17 @@ impl Live {
     /// Runs a script and waits for replicas behind it: only the connection that wrote can tell when
     /// they have what it wrote.
     async fn run(&mut self, script: &Invocation<'_>, replicas: u32) -> Result<Value, StoreError> {
-        let mut answers = self.send(script.known(), replicas).await;
-        if answers.as_ref().is_ok_and(
-            |answers| matches!(answers.first(), Some(Err(error)) if is_unknown_script(error)),
-        ) {
-            answers = self.send(script.unknown(), replicas).await;
+        let ahead = script.ahead.as_ref();
+        let mut answers = self.send(ahead, script.known(), replicas).await;
+        let is_unknown = |answer: &RedisResult<_>| answer.as_ref().is_err_and(is_unknown_script);
+        if answers.as_ref().is_ok_and(|answers| answers.iter().any(is_unknown)) {
+            answers = self.send(ahead, script.unknown(), replicas).await;
         }
         let mut answers = self.judge(answers)?.into_iter();
         let mut next = || answers.next().unwrap_or(Ok(Value::Nil));
+        if ahead.is_some() {
+            self.judge(next())?;
+        }
         let (answer, copies) = (next(), next());
         let answer = self.judge(answer)?;
         if replicas > 0 {
@@ -268,12 +271,21 @@ impl Live {
         Ok(answer)
     }
 
-    async fn send(&mut self, script: Cmd, replicas: u32) -> RedisResult<Vec<RedisResult<Value>>> {
-        if let (Connection::Server(connection), 0) = (&mut self.connection, replicas) {
+    async fn send(
+        &mut self,
+        ahead: Option<&Cmd>,
+        script: Cmd,
+        replicas: u32,
+    ) -> RedisResult<Vec<RedisResult<Value>>> {
+        if let (Connection::Server(connection), None, 0) = (&mut self.connection, ahead, replicas) {
             return Ok(vec![script.query_async(connection).await]);
         }
-        let mut pipeline = Pipeline::with_capacity(2);
-        pipeline.add_command(script).ignore_errors();
+        let mut pipeline = Pipeline::with_capacity(3);
+        pipeline.ignore_errors();
+        if let Some(ahead) = ahead {
+            pipeline.add_command(ahead.clone());
+        }
+        pipeline.add_command(script);
         if replicas > 0 {
             pipeline.cmd("WAIT").arg(replicas).arg(REPLICATION.as_millis() as u64);
         }

@@ -13,7 +13,7 @@ use super::{
     reply::{self, Reply},
     scripts::Invocation,
 };
-use ::redis::ToRedisArgs;
+use ::redis::{Cmd, ToRedisArgs, Value, cmd};
 use std::sync::Arc;
 use waxseal_core::{
     layout::SEAL,
@@ -32,6 +32,8 @@ pub(super) struct Call {
     id: ShareId,
     pub(super) now: Timestamp,
     promise: Promise,
+    /// Whose share it must be before anything is sent.
+    owner: Option<TokenHash>,
 }
 
 /// Whether an answer promises what must not be lost with a server, so that replicas must have it before.
@@ -91,6 +93,9 @@ impl Runner {
         until: Timestamp,
         too_large: Option<Full>,
     ) -> Result<Reply, StoreError> {
+        if let Some(owner) = call.owner {
+            self.check_owner(call.id, owner).await?;
+        }
         let share = (call.id, call.now);
         let ledger = self.ledger.as_ref().filter(|_| bytes.stored > 0 && too_large.is_none());
         let no_room = match ledger {
@@ -115,6 +120,14 @@ impl Runner {
         reply
     }
 
+    async fn check_owner(&self, id: ShareId, owner: TokenHash) -> Result<(), StoreError> {
+        let get = cmd("HGET").arg(super::key(id, "record")).arg("owner").take();
+        match self.link.query(vec![get]).await?.first() {
+            Some(Value::BulkString(known)) if known == owner.as_bytes() => Ok(()),
+            _ => Err(StoreError::Unknown),
+        }
+    }
+
     async fn run_and_tell(&self, call: &Call) -> Result<Reply, StoreError> {
         let answer = match call.promise {
             Promise::Made => self.link.run_replicated(&call.invocation).await?,
@@ -130,7 +143,7 @@ impl Runner {
 
 impl Call {
     pub(super) fn new(invocation: Invocation<'static>, id: ShareId, now: Timestamp) -> Self {
-        Self { invocation, id, now, promise: Promise::None }.with(now.unix_millis())
+        Self { invocation, id, now, promise: Promise::None, owner: None }.with(now.unix_millis())
     }
 
     pub(super) fn promising(self) -> Self {
@@ -151,13 +164,18 @@ impl Call {
         self.with(claim.to_base64url())
     }
 
-    /// The seal, empty unless it is part 0, and the rest of the part.
-    pub(super) fn with_part(self, n: u64, part: &[u8]) -> Self {
-        match part.split_at_checked(SEAL) {
-            Some((seal, rest)) if n == 0 => self.with(seal).with(rest),
-            _ => self.with("").with(part),
-        }
+    /// Sends a command ahead of the script, whose error is the script's, but only if the share is the
+    /// owner's: what anybody else sends does not get as far as Redis' disk and replicas.
+    pub(super) fn behind(mut self, ahead: Cmd, owner: TokenHash) -> Self {
+        self.invocation.ahead = Some(ahead);
+        self.owner = Some(owner);
+        self
     }
+}
+
+/// The seal, empty unless it is part 0, and the rest of the part.
+pub(super) fn split_seal(n: u64, part: &[u8]) -> (&[u8], &[u8]) {
+    part.split_at_checked(SEAL).filter(|_| n == 0).unwrap_or((&[], part))
 }
 
 /// Waits for what goes on without us, too.

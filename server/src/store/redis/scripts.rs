@@ -50,6 +50,8 @@ pub(super) struct Invocation<'a> {
     script: &'a Script,
     keys: Vec<Vec<u8>>,
     args: Vec<Vec<u8>>,
+    /// A command that goes ahead of the script.
+    pub(super) ahead: Option<Cmd>,
 }
 
 impl Script {
@@ -58,7 +60,7 @@ impl Script {
     }
 
     pub(super) fn invoke(&self) -> Invocation<'_> {
-        Invocation { script: self, keys: Vec::new(), args: Vec::new() }
+        Invocation { script: self, keys: Vec::new(), args: Vec::new(), ahead: None }
     }
 }
 
