@@ -175,7 +175,7 @@ impl Store for RedisStore {
         n: u64,
         part: Bytes,
     ) -> Result<(), StoreError> {
-        let call = self.call(&scripts::PUT_PART, id).promising();
+        let call = self.call(&scripts::PUT_PART, id);
         let bytes = Usage { stored: part.len() as u64, staged: part.len() as u64 };
         let until = call.now.after(self.part_ttl());
         let (seal, rest) = split_seal(n, &part);

@@ -124,13 +124,15 @@ impl Link {
 
     /// Runs a script.
     pub(super) async fn run(&self, script: &Invocation<'_>) -> Result<Value, StoreError> {
-        self.live().await?.run(script, 0).await
+        self.live().await?.run(None, script, 0).await
     }
 
     /// Runs a script whose answer must not be given before as many replicas as are asked for have what
-    /// it wrote. Without one that writes, this proves nothing.
+    /// it wrote. Without one that writes, this proves nothing. A command may go ahead of it, whose error
+    /// is the script's.
     pub(super) async fn run_replicated(
         &self,
+        ahead: Option<Cmd>,
         script: &Invocation<'_>,
     ) -> Result<Value, StoreError> {
         let mut live = self.live().await?;
@@ -141,7 +143,7 @@ impl Link {
             live = self.live().await?;
             self.count_replicas(&live)?;
         }
-        live.run(script, self.replicas).await
+        live.run(ahead, script, self.replicas).await
     }
 
     /// Runs commands that read, on a share each.
@@ -250,18 +252,23 @@ impl Live {
 
     /// Runs a script and waits for replicas behind it: only the connection that wrote can tell when
     /// they have what it wrote.
-    async fn run(&mut self, script: &Invocation<'_>, replicas: u32) -> Result<Value, StoreError> {
-        let ahead = script.ahead.as_ref();
-        let mut answers = self.send(ahead, script.known(), replicas).await;
-        let is_unknown = |answer: &RedisResult<_>| answer.as_ref().is_err_and(is_unknown_script);
-        if answers.as_ref().is_ok_and(|answers| answers.iter().any(is_unknown)) {
-            answers = self.send(ahead, script.unknown(), replicas).await;
+    async fn run(
+        &mut self,
+        ahead: Option<Cmd>,
+        script: &Invocation<'_>,
+        replicas: u32,
+    ) -> Result<Value, StoreError> {
+        let is_behind = ahead.is_some();
+        let sent = self.send(ahead, script.known(), replicas).await;
+        let mut answers = self.judge(sent)?.into_iter();
+        if is_behind {
+            self.judge(answers.next().transpose())?;
         }
-        let mut answers = self.judge(answers)?.into_iter();
+        if matches!(answers.as_slice().first(), Some(Err(error)) if is_unknown_script(error)) {
+            let sent = self.send(None, script.unknown(), replicas).await;
+            answers = self.judge(sent)?.into_iter();
+        }
         let mut next = || answers.next().unwrap_or(Ok(Value::Nil));
-        if ahead.is_some() {
-            self.judge(next())?;
-        }
         let (answer, copies) = (next(), next());
         let answer = self.judge(answer)?;
         if replicas > 0 {
@@ -273,19 +280,19 @@ impl Live {
 
     async fn send(
         &mut self,
-        ahead: Option<&Cmd>,
+        ahead: Option<Cmd>,
         script: Cmd,
         replicas: u32,
     ) -> RedisResult<Vec<RedisResult<Value>>> {
-        if let (Connection::Server(connection), None, 0) = (&mut self.connection, ahead, replicas) {
+        if let (Connection::Server(connection), None, 0) = (&mut self.connection, &ahead, replicas)
+        {
             return Ok(vec![script.query_async(connection).await]);
         }
         let mut pipeline = Pipeline::with_capacity(3);
         pipeline.ignore_errors();
-        if let Some(ahead) = ahead {
-            pipeline.add_command(ahead.clone());
+        for command in ahead.into_iter().chain([script]) {
+            pipeline.add_command(command);
         }
-        pipeline.add_command(script);
         if replicas > 0 {
             pipeline.cmd("WAIT").arg(replicas).arg(REPLICATION.as_millis() as u64);
         }

@@ -32,8 +32,8 @@ pub(super) struct Call {
     id: ShareId,
     pub(super) now: Timestamp,
     promise: Promise,
-    /// Whose share it must be before anything is sent.
-    owner: Option<TokenHash>,
+    /// What goes ahead of the script, and whose share it must be.
+    ahead: Option<(Cmd, TokenHash)>,
 }
 
 /// Whether an answer promises what must not be lost with a server, so that replicas must have it before.
@@ -59,9 +59,9 @@ impl Runner {
     pub(super) async fn run(self: &Arc<Self>, call: Call) -> Result<Reply, StoreError> {
         let reply = if self.ledger.is_some() {
             let runner = Arc::clone(self);
-            to_the_end(async move { runner.run_and_tell(&call).await }).await
+            to_the_end(async move { runner.run_and_tell(call).await }).await
         } else {
-            self.run_and_tell(&call).await
+            self.run_and_tell(call).await
         };
         reply.map_err(|error| match error {
             StoreError::Full(_) => StoreError::Unavailable("Redis' memory is full".to_owned()),
@@ -93,8 +93,8 @@ impl Runner {
         until: Timestamp,
         too_large: Option<Full>,
     ) -> Result<Reply, StoreError> {
-        if let Some(owner) = call.owner {
-            self.check_owner(call.id, owner).await?;
+        if let Some((_, owner)) = &call.ahead {
+            self.check_owner(call.id, *owner).await?;
         }
         let share = (call.id, call.now);
         let ledger = self.ledger.as_ref().filter(|_| bytes.stored > 0 && too_large.is_none());
@@ -107,7 +107,7 @@ impl Runner {
             None => too_large,
         };
         call.invocation.insert_arg(1, no_room.map_or("", reply::word));
-        let reply = self.run_and_tell(&call).await;
+        let reply = self.run_and_tell(call).await;
         let unused = match &reply {
             Ok(reply) => reply.was_known(),
             // They may be stored.
@@ -128,9 +128,12 @@ impl Runner {
         }
     }
 
-    async fn run_and_tell(&self, call: &Call) -> Result<Reply, StoreError> {
+    async fn run_and_tell(&self, call: Call) -> Result<Reply, StoreError> {
         let answer = match call.promise {
-            Promise::Made => self.link.run_replicated(&call.invocation).await?,
+            Promise::Made => {
+                let ahead = call.ahead.map(|(ahead, _)| ahead);
+                self.link.run_replicated(ahead, &call.invocation).await?
+            }
             Promise::None => self.link.run(&call.invocation).await?,
         };
         let (answer, kept) = reply::split(answer)?;
@@ -143,7 +146,7 @@ impl Runner {
 
 impl Call {
     pub(super) fn new(invocation: Invocation<'static>, id: ShareId, now: Timestamp) -> Self {
-        Self { invocation, id, now, promise: Promise::None, owner: None }.with(now.unix_millis())
+        Self { invocation, id, now, promise: Promise::None, ahead: None }.with(now.unix_millis())
     }
 
     pub(super) fn promising(self) -> Self {
@@ -166,10 +169,9 @@ impl Call {
 
     /// Sends a command ahead of the script, whose error is the script's, but only if the share is the
     /// owner's: what anybody else sends does not get as far as Redis' disk and replicas.
-    pub(super) fn behind(mut self, ahead: Cmd, owner: TokenHash) -> Self {
-        self.invocation.ahead = Some(ahead);
-        self.owner = Some(owner);
-        self
+    /// It promises that it has arrived.
+    pub(super) fn behind(self, ahead: Cmd, owner: TokenHash) -> Self {
+        Self { ahead: Some((ahead, owner)), ..self }.promising()
     }
 }
 

@@ -50,8 +50,6 @@ pub(super) struct Invocation<'a> {
     script: &'a Script,
     keys: Vec<Vec<u8>>,
     args: Vec<Vec<u8>>,
-    /// A command that goes ahead of the script.
-    pub(super) ahead: Option<Cmd>,
 }
 
 impl Script {
@@ -60,7 +58,7 @@ impl Script {
     }
 
     pub(super) fn invoke(&self) -> Invocation<'_> {
-        Invocation { script: self, keys: Vec::new(), args: Vec::new(), ahead: None }
+        Invocation { script: self, keys: Vec::new(), args: Vec::new() }
     }
 }
 
