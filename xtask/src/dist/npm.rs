@@ -21,6 +21,9 @@ const SOURCE: &str = "client-wasm/npm/package";
 /// The dialog for pages, which is nothing but sources.
 const SHARE: &str = "web/embed";
 
+/// On which terms, of which whoever uses it chooses one.
+const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+
 /// Makes what is published.
 pub(crate) fn npm() -> Result<()> {
     for archive in pack(super::time()?)? {
@@ -38,6 +41,9 @@ pub(super) fn pack(time: u64) -> Result<Vec<PathBuf>> {
         let mut archive = Archive::new("package", time);
         for file in files(folder)? {
             archive.add(file_name(&file)?, &file)?;
+        }
+        for licence in LICENCES {
+            archive.add(licence, &root().join(licence))?;
         }
         archive.write(&path)?;
         Ok(path)
