@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod network;
 pub mod store;
 
+mod agent;
 mod api;
 mod evenly;
 mod extract;

@@ -3,7 +3,10 @@
 //! Invariant: keys are replaced whole and only by a set that could be read, at most every few seconds; while
 //! they can be read, a key that was taken back is believed for some minutes at most.
 
-use crate::config::{ConfigError, GrantKeys, IdentitySettings};
+use crate::{
+    agent::agent,
+    config::{ConfigError, GrantKeys, IdentitySettings},
+};
 use jsonwebtoken::{
     Algorithm, DecodingKey,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse},
@@ -14,10 +17,7 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::Mutex, time::Instant};
-use ureq::{
-    Agent,
-    tls::{RootCerts, TlsConfig},
-};
+use ureq::Agent;
 
 /// An unknown key has them read again, but not more often.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -95,12 +95,7 @@ impl Keys {
 
 impl Published {
     fn new(keys: GrantKeys) -> Result<Self, ConfigError> {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
-        let tls = tls
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .build();
-        let agent = Agent::config_builder().tls_config(tls).timeout_global(Some(PATIENCE));
-        let source = Source { agent: agent.max_redirects(0).build().into(), keys };
+        let source = Source { agent: agent(PATIENCE), keys };
         let known = match &source.keys {
             GrantKeys::File(path) => {
                 source.read().map_err(|error| ConfigError::GrantKeys(path.clone(), error))?
