@@ -10,6 +10,7 @@ mod errors;
 mod expiries;
 mod grant_keys;
 mod identity;
+mod otlp;
 mod proxies;
 mod store_url;
 mod tls;
@@ -22,6 +23,7 @@ pub use errors::ConfigError;
 pub use expiries::{Expiries, ExpiriesError};
 pub use grant_keys::{GrantKeys, GrantKeysError};
 pub use identity::{IdentitySettings, SmtpTls, SmtpTlsError};
+pub use otlp::{OtlpEndpoint, OtlpEndpointError, OtlpSettings, Ratio, RatioError};
 pub use proxies::{Proxies, ProxiesError};
 pub use store_url::StoreUrl;
 pub use tls::TlsSettings;
@@ -59,6 +61,7 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 #[conf(validation_predicate = Settings::check_tls)]
 #[conf(validation_predicate = Settings::check_store)]
 #[conf(validation_predicate = Settings::check_identity)]
+#[conf(validation_predicate = Settings::check_otlp)]
 #[conf(validation_predicate = Settings::check_audit)]
 #[conf(validation_predicate = Settings::check_policy)]
 pub struct Settings {
@@ -81,6 +84,10 @@ pub struct Settings {
     /// IP address and port on which metrics are read: plain HTTP, for whoever reaches it.
     #[conf(long, env)]
     pub metrics_listen: Option<SocketAddr>,
+
+    /// Traces.
+    #[conf(flatten, serde(flatten))]
+    pub otlp: OtlpSettings,
 
     /// Where shares are kept: sqlite:PATH or redis://[user:password@]host[:port][/db]; docs/redis.md
     /// has the addresses for TLS, Cluster and Sentinel.
@@ -410,6 +417,10 @@ impl Settings {
 
     fn check_identity(&self) -> Result<(), CheckError> {
         Ok(self.identity.check(self.allow_insecure_http)?)
+    }
+
+    fn check_otlp(&self) -> Result<(), CheckError> {
+        Ok(self.otlp.check()?)
     }
 
     fn check_audit(&self) -> Result<(), CheckError> {

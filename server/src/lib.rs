@@ -9,6 +9,7 @@ pub mod identity;
 pub mod logs;
 pub mod metrics;
 pub mod network;
+pub mod spans;
 pub mod store;
 
 mod agent;

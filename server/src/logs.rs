@@ -1,9 +1,10 @@
 //! Structured logs: one JSON line an event, on standard error.
 //!
 //! Invariant: no address, query, header or body of a request reaches a log, nor does a peer's
-//! address; of other crates only warnings do, since what they would say in detail is not ours to vet.
+//! address: of a trusted proxy's headers the number of a trace does. Of other crates only warnings do, since
+//! what they would say in detail is not ours to vet.
 
-use crate::{problem::ApiError, routing::Route, service::Service};
+use crate::{problem::ApiError, routing::Route, service::Service, spans::RequestSpan};
 use actix_web::{
     Error,
     body::{BodySize, MessageBody},
@@ -17,6 +18,9 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     filter::Targets, fmt::writer::BoxMakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
 };
+
+/// A method that is in no standard.
+pub(crate) const OTHER_METHOD: &str = "other";
 
 /// Starts logging, panics included (where, not what: a panic's message may hold data).
 pub fn init(level: LevelFilter) {
@@ -52,7 +56,13 @@ pub(crate) async fn request<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, Error> {
     let start = Instant::now();
     let method = method(request.method());
-    let response = next.call(request).await?;
+    let service = request.app_data::<Data<Service>>();
+    let span = service.and_then(|service| service.spans.request(&request, method, &service.net));
+    let answer = next.call(request);
+    let response = match &span {
+        None => answer.await,
+        Some(span) => span.around(answer).await,
+    }?;
     let route = response.request().app_data::<Route>().copied();
     let status = response.status();
     let took = start.elapsed();
@@ -71,11 +81,15 @@ pub(crate) async fn request<B: MessageBody>(
             metrics.refused(refusal);
         }
     }
+    let trace_id = span.as_ref().and_then(RequestSpan::trace_id);
+    if let Some(span) = span {
+        span.answered(route, method, code, bytes);
+    }
     let route = route.map_or("unknown", Route::pattern);
     if status.is_server_error() {
-        tracing::error!(method, route, status = code, ms, bytes, cause, "request");
+        tracing::error!(method, route, status = code, ms, bytes, cause, trace_id, "request");
     } else {
-        tracing::info!(method, route, status = code, ms, bytes, "request");
+        tracing::info!(method, route, status = code, ms, bytes, trace_id, "request");
     }
     Ok(response)
 }
@@ -90,6 +104,6 @@ fn method(method: &Method) -> &'static str {
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         Method::PATCH => "PATCH",
-        _ => "other",
+        _ => OTHER_METHOD,
     }
 }

@@ -25,6 +25,7 @@ use waxseal_server::{
     logs,
     metrics::{self, Metrics},
     run,
+    spans::Spans,
     store::{Clock, Store, SystemClock, redis::RedisStore, sqlite::SqliteStore},
 };
 
@@ -51,14 +52,15 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     allow_files(settings.max_connections);
     let metrics = Metrics::new(settings);
     let audit = Audit::start(&settings.audit)?.counted(metrics.clone());
-    let store = metrics.measure(open(settings, &audit).await?);
+    let spans = Spans::start(settings);
+    let store = metrics.measure(open(settings, &audit).await?, &spans);
     let listener = listen(settings.listen)?;
     let address = listener.local_addr()?;
     if let Some(address) = settings.metrics_listen {
         tell_metrics(address, &metrics, Arc::clone(&store))?;
     }
     let stopping = Stopping::default();
-    let server = run(settings, listener, store, audit.clone(), stopping.clone())?;
+    let server = run(settings, listener, store, audit.clone(), spans.clone(), stopping.clone())?;
     heed_hangups(settings, &audit)?;
 
     let (handle, delay) = (server.handle(), settings.shutdown_delay);
@@ -85,6 +87,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     sd_notify::notify(&[NotifyState::Ready])?;
     let ended = server.await;
     audit.settle().await;
+    spans.settle().await;
     Ok(ended?)
 }
 

@@ -16,6 +16,7 @@ use crate::{
     audit::Event,
     config::{Settings, StoreUrl},
     routing::Route,
+    spans::Spans,
     store::{Measured, Store, Usage},
 };
 use process::Process;
@@ -109,9 +110,13 @@ impl Metrics {
         self.0.is_some()
     }
 
-    /// The store, with its calls measured if anything is.
-    pub fn measure(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
-        if self.is_on() { Arc::new(Measured::new(store, self.clone())) } else { store }
+    /// The store, with its calls measured and traced if anything is.
+    pub fn measure(&self, store: Arc<dyn Store>, spans: &Spans) -> Arc<dyn Store> {
+        if self.is_on() || spans.is_on() {
+            Arc::new(Measured::new(store, self.clone(), spans.clone()))
+        } else {
+            store
+        }
     }
 
     /// A request was answered, or its answer begins.

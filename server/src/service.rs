@@ -15,6 +15,7 @@ use crate::{
     policy::Rules,
     rates::Rates,
     same_site,
+    spans::Spans,
     stopping::Stopping,
     store::Store,
     web,
@@ -31,6 +32,8 @@ pub(crate) struct Service {
     audit: Audit,
     /// Where it is counted.
     pub(crate) metrics: Metrics,
+    /// Where it is traced.
+    pub(crate) spans: Spans,
     /// Whether the server is about to stop.
     pub(crate) stopping: Stopping,
     /// What may be created.
@@ -68,6 +71,7 @@ pub fn run(
     listener: TcpListener,
     store: Arc<dyn Store>,
     audit: Audit,
+    spans: Spans,
     stopping: Stopping,
 ) -> io::Result<Server> {
     let connections = Arc::new(settings.connections());
@@ -82,6 +86,7 @@ pub fn run(
         store,
         audit,
         metrics: metrics.clone(),
+        spans,
         stopping,
         rules: Rules::new(settings.policy()).map_err(io::Error::other)?,
         embedding: settings.embedding_origins.clone(),

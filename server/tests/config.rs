@@ -103,6 +103,8 @@ fn a_file_may_hold_every_setting() {
                 workers = 3\nabuse_contact = \"abuse@example.org\"\n\
                 embedding_origins = [\"https://app.example.org\"]\n\
                 metrics_listen = \"127.0.0.1:9090\"\nshutdown_delay = \"5s\"\n\
+                otlp_endpoint = \"http://localhost:4318\"\notlp_sample = 0.5\n\
+                otlp_service_name = \"shares\"\n\
                 operator_token = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n";
     let settings = Settings::program_options().filter(|option| option.env_form().is_some());
     // One password is enough, and one key; keys of grants have no place beside allowed addresses.
@@ -116,6 +118,9 @@ fn a_file_may_hold_every_setting() {
     assert_eq!(settings.redis_cert.as_deref(), Some("cert.pem".as_ref()));
     assert_eq!(settings.redis_key.as_deref(), Some("key.pem".as_ref()));
     assert_eq!(settings.workers.map(|workers| workers.get()), Some(3));
+    let endpoint = settings.otlp.endpoint().map(|endpoint| endpoint.to_string());
+    assert_eq!(endpoint.as_deref(), Some("http://localhost:4318/v1/traces"));
+    assert_eq!(settings.otlp.otlp_sample.get(), 0.5);
     assert!(settings.force_passphrase && settings.allow_insecure_http);
     let Quota { stored, staged, .. } = settings.quota();
     assert_eq!((stored, staged), (Some(4_000_000), Some(3_000_000)));
@@ -278,6 +283,8 @@ fn what_does_not_fit_is_refused_with_its_name_and_exit_code_2() {
     let typed = file("typed.toml", "expiries = \"3600\"\n");
     let token = file("token.toml", "operator_token = \"hunter2\"\n");
     let empty = file("empty.toml", "expiries = []\n");
+    let collector = file("collector.toml", "otlp_endpoint = \"http://ann:hunter2@localhost\"\n");
+    let sampled = file("sampled.toml", "otlp_sample = 2\n");
     for (flag, name) in [
         ("--listen=nowhere", "listen"),
         ("--store=postgres://user:hunter2@localhost", "store"),
@@ -328,6 +335,13 @@ fn what_does_not_fit_is_refused_with_its_name_and_exit_code_2() {
         ("--redis-key=key.pem", "redis-cert"),
         ("--tls-certificate=cert.pem", "tls-key"),
         ("--tls-key=key.pem", "tls-certificate"),
+        ("--otlp-endpoint=localhost:4318", "otlp-endpoint"),
+        ("--otlp-endpoint=http://:hunter2@localhost", "otlp-endpoint"),
+        ("--otlp-endpoint=http://localhost?key=hunter2", "otlp-endpoint"),
+        ("--otlp-sample=1.5", "otlp-sample"),
+        (&sampled, "otlp_sample"),
+        (&collector, "otlp-endpoint"),
+        ("--otlp-service-name=", "otlp-service-name"),
         ("--nonsense", "nonsense"),
         ("--config=/nowhere/at/all.toml", "all.toml"),
         (&unknown, "nonsense"),
@@ -528,7 +542,9 @@ fn row(option: &impl ProgramOptionMeta) -> String {
     let variable = text(option.env_form()).map_or_else(none, code);
     // Some of those that are together in the program have no table of their own in a file.
     let id = option.id().to_string();
-    let id = id.trim_start_matches("audit.").trim_start_matches("tls.").to_owned();
+    let id =
+        ["audit.", "otlp.", "tls."].iter().fold(&*id, |id, group| id.trim_start_matches(group));
+    let id = id.to_owned();
     // A file cannot name another file.
     let key = if flag.as_deref() == Some("config") { none() } else { code(id) };
     let default = text(option.default_help_str()).map_or_else(none, code);

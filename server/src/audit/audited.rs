@@ -4,7 +4,10 @@
 //! be told waits, before it changes anything.
 
 use super::{Audit, By, event::Event};
-use crate::store::{Admission, Done, NewShare, Opened, Receipt, Store, StoreError};
+use crate::{
+    spans,
+    store::{Admission, Done, NewShare, Opened, Receipt, Store, StoreError},
+};
 use std::sync::Arc;
 use waxseal_core::{
     confirmation::ConfirmationNumber,
@@ -150,7 +153,7 @@ impl Audited {
             return Ok(call.await?.answer);
         }
         let place = self.audit.place().await;
-        let told = tokio::spawn(async move {
+        let told = spans::spawn(async move {
             let result = call.await;
             self.audit.tell(place, id, &self.by, &events(&result)).await;
             result

@@ -2,7 +2,10 @@
 //!
 //! Invariant: no text repeats a secret.
 
-use super::{audit::AuditError, identity::IdentityError, store_url::StoreUrlError, tls::TlsError};
+use super::{
+    audit::AuditError, identity::IdentityError, otlp::OtlpError, store_url::StoreUrlError,
+    tls::TlsError,
+};
 use crate::{identity::KeyError, policy::PolicyError, store::redis::AddressError};
 use std::path::PathBuf;
 
@@ -73,6 +76,8 @@ pub(super) enum CheckError {
     Certificate { name: &'static str },
     #[error(transparent)]
     Tls(#[from] TlsError),
+    #[error(transparent)]
+    Otlp(#[from] OtlpError),
     #[error(transparent)]
     Audit(#[from] AuditError),
     #[error(transparent)]

@@ -21,9 +21,16 @@ macro_rules! words {
             const ALL: &[Self] = &[$(Self::$variant,)+];
         }
 
+        impl $name {
+            /// The word.
+            pub(crate) const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
         impl EncodeLabelValue for $name {
             fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), fmt::Error> {
-                encoder.write_str(match self { $(Self::$variant => $word,)+ })
+                encoder.write_str(self.word())
             }
         }
     };
@@ -93,5 +100,10 @@ impl Outcome {
             Err(StoreError::Fault(_)) => Self::Fault,
             Err(_) => Self::Refused,
         }
+    }
+
+    /// Whether the store could not do what it is for.
+    pub(crate) const fn is_failure(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Fault)
     }
 }

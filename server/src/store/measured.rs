@@ -1,4 +1,4 @@
-//! A store whose calls are measured.
+//! A store whose calls are measured and traced.
 //!
 //! Invariant: each call is the other store's, with its answer as it is.
 
@@ -6,7 +6,10 @@ use super::{
     AddressHash, Admission, Ask, Charge, Done, LandingView, NewShare, Opened, Part, Receipt, Store,
     StoreError, Unready, Usage, Whose,
 };
-use crate::metrics::{Metrics, Outcome};
+use crate::{
+    metrics::{Metrics, Outcome},
+    spans::Spans,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::{
@@ -25,11 +28,12 @@ use waxseal_core::{
 pub(crate) struct Measured {
     store: Arc<dyn Store>,
     metrics: Metrics,
+    spans: Spans,
 }
 
 impl Measured {
-    pub(crate) fn new(store: Arc<dyn Store>, metrics: Metrics) -> Self {
-        Self { store, metrics }
+    pub(crate) fn new(store: Arc<dyn Store>, metrics: Metrics, spans: Spans) -> Self {
+        Self { store, metrics, spans }
     }
 
     async fn time<T>(
@@ -37,9 +41,13 @@ impl Measured {
         operation: &'static str,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let start = Instant::now();
+        let (start, span) = (Instant::now(), self.spans.call(operation));
         let result = call.await;
-        self.metrics.called(operation, Outcome::of(&result), start.elapsed());
+        let outcome = Outcome::of(&result);
+        self.metrics.called(operation, outcome, start.elapsed());
+        if let Some(span) = span {
+            span.answered(outcome);
+        }
         result
     }
 }

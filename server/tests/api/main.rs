@@ -29,5 +29,6 @@ mod slow;
 mod store;
 mod support;
 mod tls;
+mod traces;
 mod unconfirmed;
 mod uploads;

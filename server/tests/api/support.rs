@@ -2,6 +2,7 @@
 
 mod application;
 mod client;
+pub(crate) mod collector;
 mod documented;
 pub(crate) mod email;
 pub(crate) mod exposed;
@@ -12,6 +13,7 @@ mod wire;
 
 pub(crate) use application::{Application, Publisher};
 pub(crate) use client::{Client, Reply};
+pub(crate) use collector::Collector;
 pub(crate) use documented::Documented;
 pub(crate) use exposed::Exposed;
 pub(crate) use process::Process;
@@ -38,6 +40,7 @@ use waxseal_server::{
     audit::Audit,
     config::Settings,
     run,
+    spans::Spans,
     store::{Clock, Store, sqlite::SqliteStore},
 };
 
@@ -100,8 +103,9 @@ impl TestServer {
             actix_web::rt::System::new().block_on(async {
                 let store = open(&path, &settings, its_clock).await;
                 let (audit, stopping) = (Audit::default(), Stopping::default());
-                let server = run(&settings, listener, Arc::new(store), audit, stopping)
-                    .expect("the server starts");
+                let server =
+                    run(&settings, listener, Arc::new(store), audit, Spans::default(), stopping)
+                        .expect("the server starts");
                 started.send(server.handle()).expect("the test waits for it");
                 server.await.expect("the server ends well");
             });

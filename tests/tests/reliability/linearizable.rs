@@ -10,7 +10,7 @@ use std::{
     time::UNIX_EPOCH,
 };
 use waxseal_core::time::Timestamp;
-use waxseal_server::{Stopping, audit::Audit, config::Settings, run};
+use waxseal_server::{Stopping, audit::Audit, config::Settings, run, spans::Spans};
 use waxseal_tests::{
     clock::Clock,
     dice::Dice,
@@ -105,7 +105,7 @@ async fn serve_flawed(url: &str, flaw: Flaw, clock: &Arc<Clock>) -> Result<Socke
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
     let (audit, stopping) = (Audit::default(), Stopping::default());
-    tokio::spawn(run(&settings, listener, Arc::new(store), audit, stopping)?);
+    tokio::spawn(run(&settings, listener, Arc::new(store), audit, Spans::default(), stopping)?);
     Ok(address)
 }
 
