@@ -318,7 +318,8 @@ fn a_collector_that_never_answers_holds_nobody_up_either() {
     let late = lines(&logs, "the collector did not take the last spans in time");
     assert_eq!(late.len(), 1, "{logs}");
     // What is still on its way when the server ends may arrive.
-    assert_eq!(lost(&logs), (asked - 2048, 1));
+    let (lost, _) = lost(&logs);
+    assert!((asked - 2048..asked).contains(&lost), "{lost} of {asked}");
 }
 
 #[test]
