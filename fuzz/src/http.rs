@@ -8,8 +8,6 @@ use std::{
     time::Duration,
 };
 use waxseal_server::{
-    Stopping,
-    audit::Audit,
     config::Settings,
     run,
     store::{SystemClock, sqlite::SqliteStore},
@@ -57,9 +55,9 @@ fn serve() -> (SocketAddr, ServerHandle) {
         actix_web::rt::System::new().block_on(async {
             let store = SqliteStore::open(&path, retention, quota, Arc::new(SystemClock))
                 .expect("the folder is empty");
-            let server =
-                run(&settings, listener, Arc::new(store), Audit::default(), Stopping::default())
-                    .expect("the server starts");
+            let (audit, spans, stopping) = Default::default();
+            let server = run(&settings, listener, Arc::new(store), audit, spans, stopping)
+                .expect("the server starts");
             started.send((address, server.handle())).expect("somebody waits for it");
             server.await.expect("the server ends well");
         });

@@ -114,6 +114,7 @@ async fn files_that_no_part_has_are_removed_when_it_opens() {
     let parts = path.with_file_name("waxseal.db.parts");
     let files = || fs::read_dir(&parts).expect("it is there").count();
     let before = files();
+    assert!(size_of(&parts) > 1_000_000, "the large part is a file");
     for orphan in ["12345", "1.tmp", "x"] {
         fs::write(parts.join(orphan), "orphan").expect("it can be written");
     }
