@@ -65,35 +65,22 @@ pub(crate) fn run(app: &App, args: &args::Send) -> Result<(), Failure> {
     terms::check_size(sources.bytes(), &policy)?;
     let lock = lock::Lock::choose(&app.ui, args, &policy)?;
 
+    let sealed = SealedPolicy { views: terms.views, expires_in: terms.expires_in };
     let manifest = Manifest {
         title: args.title.clone(),
         from: args.from.clone().unwrap_or_else(|| app.settings.from.clone()),
         fields: compose::fields(&app.ui, args, text, sources.is_empty())?,
         files: sources.files(),
-        policy: Some(SealedPolicy { views: terms.views, expires_in: terms.expires_in }),
+        policy: Some(sealed),
     };
     let secret = LinkSecret::generate(&mut SysRng).map_err(no_random)?;
     let owner = OwnerToken::generate(&mut SysRng).map_err(no_random)?;
     let keys = LinkKeys::derive(&secret);
-    let (key, proof) = match &lock.passphrase {
-        Some(passphrase) => {
-            let unlocked = keys.with_passphrase(passphrase);
-            (unlocked.body, Some(unlocked.proof))
-        }
-        None => (keys.body(), None),
-    };
+    let (key, proof) = keys.body_with(lock.passphrase.as_ref());
     let plan = BodyPlan::new(&key, &manifest, &mut SysRng).map_err(unsealable)?;
     let request = CreateRequest {
-        id: keys.id,
-        access_hash: keys.access.hash(),
-        owner_hash: owner.hash(),
         passphrase_hash: proof.as_ref().map(Proof::hash),
-        size: plan.size(),
-        expires_in: terms.expires_in,
-        views: terms.views,
-        head: None,
-        request: false,
-        answers: None,
+        ..CreateRequest::new(&keys, &owner, plan.size(), sealed)
     };
 
     let share = OwnedShare { id: keys.id, owner };

@@ -78,6 +78,17 @@ impl LinkKeys {
         BodyKey { input, context: Context::new(self.id, false) }
     }
 
+    /// The body's key, and the proof if there is a passphrase, as [`Self::with_passphrase`].
+    pub fn body_with(&self, passphrase: Option<&Passphrase>) -> (BodyKey, Option<Proof>) {
+        match passphrase {
+            Some(passphrase) => {
+                let PassphraseKeys { body, proof } = self.with_passphrase(passphrase);
+                (body, Some(proof))
+            }
+            None => (self.body(), None),
+        }
+    }
+
     /// The body's key and the proof with a passphrase. Takes 64 MiB of memory and the time of three
     /// passes over it (about 0.15 s).
     ///

@@ -12,25 +12,20 @@
 //!     keys::LinkKeys,
 //!     layout::BodySize,
 //!     link::LinkSecret,
-//!     manifest::Manifest,
+//!     manifest::{Manifest, SealedPolicy},
 //!     token::OwnerToken,
 //!     wire::{CreateRequest, ExpiresIn, Views, from_json, to_json},
 //! };
 //!
 //! let keys = LinkKeys::derive(&LinkSecret::generate(&mut SysRng)?);
 //! let owner = OwnerToken::generate(&mut SysRng)?;
-//! let ciphertext = body::seal(&keys.body(), &Manifest::default(), &mut SysRng)?;
+//! let terms = SealedPolicy { views: Some(Views::ONE), expires_in: ExpiresIn::try_from(3600)? };
+//! let manifest = Manifest { policy: Some(terms), ..Manifest::default() };
+//! let ciphertext = body::seal(&keys.body(), &manifest, &mut SysRng)?;
+//! let size = BodySize::try_from(ciphertext.len() as u64)?;
 //! let request = CreateRequest {
-//!     id: keys.id,
-//!     access_hash: keys.access.hash(),
-//!     owner_hash: owner.hash(),
-//!     passphrase_hash: None,
-//!     size: BodySize::try_from(ciphertext.len() as u64)?,
-//!     expires_in: ExpiresIn::try_from(3600)?,
-//!     views: Some(Views::ONE),
 //!     head: Some(ciphertext),
-//!     request: false,
-//!     answers: None,
+//!     ..CreateRequest::new(&keys, &owner, size, terms)
 //! };
 //! let json = to_json(&request);
 //! assert_eq!(from_json::<CreateRequest>(json.as_bytes())?, request);
@@ -55,7 +50,9 @@ pub use problem::{PROBLEM_JSON, Problem, ProblemType};
 
 use crate::{
     base64url,
+    keys::LinkKeys,
     layout::BodySize,
+    manifest::SealedPolicy,
     text_enum::text_enum,
     time::Timestamp,
     token::{ClaimToken, OwnerToken, Proof, ShareId, TokenHash},
@@ -131,6 +128,24 @@ pub struct CreateRequest {
         deserialize_with = "json::maybe_object"
     )]
     pub answers: Option<Answers>,
+}
+
+impl CreateRequest {
+    /// A share without a passphrase, whose ciphertext comes later.
+    pub fn new(keys: &LinkKeys, owner: &OwnerToken, size: BodySize, terms: SealedPolicy) -> Self {
+        Self {
+            id: keys.id,
+            access_hash: keys.access.hash(),
+            owner_hash: owner.hash(),
+            passphrase_hash: None,
+            size,
+            expires_in: terms.expires_in,
+            views: terms.views,
+            head: None,
+            request: false,
+            answers: None,
+        }
+    }
 }
 
 /// Answer to a creation and to a publication.

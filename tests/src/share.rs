@@ -59,37 +59,27 @@ impl Share {
     /// # Errors
     /// If the terms are not within the format's bounds.
     pub fn of(title: &str, fields: Vec<Field>, terms: Terms<'_>) -> Result<Self> {
-        let views = terms.views.map(Views::try_from).transpose()?;
-        let expires_in = ExpiresIn::try_from(terms.expires_in)?;
+        let policy = SealedPolicy {
+            views: terms.views.map(Views::try_from).transpose()?,
+            expires_in: ExpiresIn::try_from(terms.expires_in)?,
+        };
         let manifest = Manifest {
             title: title.to_owned(),
             fields,
-            policy: Some(SealedPolicy { views, expires_in }),
+            policy: Some(policy),
             from: String::new(),
             files: Vec::new(),
         };
         let secret = LinkSecret::generate(&mut SysRng)?;
         let owner = OwnerToken::generate(&mut SysRng)?;
         let keys = LinkKeys::derive(&secret);
-        let (key, proof) = match Passphrase::new(terms.passphrase)? {
-            Some(passphrase) => {
-                let unlocked = keys.with_passphrase(&passphrase);
-                (unlocked.body, Some(unlocked.proof))
-            }
-            None => (keys.body(), None),
-        };
+        let (key, proof) = keys.body_with(Passphrase::new(terms.passphrase)?.as_ref());
         let head = body::seal(&key, &manifest, &mut SysRng)?;
+        let size = u64::try_from(head.len())?.try_into().context("a size within the bounds")?;
         let request = CreateRequest {
-            id: keys.id,
-            access_hash: keys.access.hash(),
-            owner_hash: owner.hash(),
             passphrase_hash: proof.as_ref().map(Proof::hash),
-            size: u64::try_from(head.len())?.try_into().context("a size within the bounds")?,
-            expires_in,
-            views,
             head: Some(head),
-            request: false,
-            answers: None,
+            ..CreateRequest::new(&keys, &owner, size, policy)
         };
         Ok(Self { secret, owner, proof, keys, request })
     }

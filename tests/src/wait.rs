@@ -5,8 +5,11 @@
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 
-/// How long anything may take; the slowest machine is meant.
+/// How long anything may take that a server does by itself.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long anything may take, browsers included; the slowest machine is meant.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -16,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// # Errors
 /// Those of `ask`; that there was no answer in time, naming `what`.
 pub async fn until<T>(what: &str, ask: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
-    within(PATIENCE, what, ask).await
+    within(LONGEST, what, ask).await
 }
 
 /// As [`until`], for what may take longer.

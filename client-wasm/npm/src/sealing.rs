@@ -41,25 +41,11 @@ impl Sealing {
         let secret = LinkSecret::generate(&mut SysRng).map_err(Refusal::no_random)?;
         let owner = OwnerToken::generate(&mut SysRng).map_err(Refusal::no_random)?;
         let keys = LinkKeys::derive(&secret);
-        let (key, proof) = match passphrase {
-            Some(passphrase) => {
-                let unlocked = keys.with_passphrase(&passphrase);
-                (unlocked.body, Some(unlocked.proof))
-            }
-            None => (keys.body(), None),
-        };
+        let (key, proof) = keys.body_with(passphrase.as_ref());
         let plan = BodyPlan::new(&key, &manifest, &mut SysRng)?;
         let request = CreateRequest {
-            id: keys.id,
-            access_hash: keys.access.hash(),
-            owner_hash: owner.hash(),
             passphrase_hash: proof.as_ref().map(Proof::hash),
-            size: plan.size(),
-            expires_in: policy.expires_in,
-            views: policy.views,
-            head: None,
-            request: false,
-            answers: None,
+            ..CreateRequest::new(&keys, &owner, plan.size(), policy)
         };
         Ok(Self { plan, secret, owner, request })
     }

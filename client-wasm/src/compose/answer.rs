@@ -174,13 +174,13 @@ impl Request {
         const NO_RNG: &str = "This browser gives no random numbers.";
         let written = form::read()?;
         let files = attachments::all();
-        let views = Some(Views::ONE);
+        let policy = SealedPolicy { views: Some(Views::ONE), expires_in };
         let manifest = Manifest {
             title: written.title,
             from: String::new(),
             fields: written.fields,
             files: files.iter().map(Attachment::describe).collect(),
-            policy: Some(SealedPolicy { views, expires_in }),
+            policy: Some(policy),
         };
         let secret = LinkSecret::generate(&mut SysRng).map_err(|_| NO_RNG)?;
         let owner = OwnerToken::generate(&mut SysRng).map_err(|_| NO_RNG)?;
@@ -188,16 +188,8 @@ impl Request {
         let plan = BodyPlan::new(&keys.body(), &manifest, &mut SysRng)
             .map_err(|error| error.to_string())?;
         let request = CreateRequest {
-            id: keys.id,
-            access_hash: keys.access.hash(),
-            owner_hash: owner.hash(),
-            passphrase_hash: None,
-            size: plan.size(),
-            expires_in,
-            views,
-            head: None,
-            request: false,
             answers: Some(Answers { request: self.keys.id, access: self.keys.access.clone() }),
+            ..CreateRequest::new(&keys, &owner, plan.size(), policy)
         };
         Ok((Order { plan, files, request, owner, grant: None }, secret))
     }

@@ -21,6 +21,7 @@ use wasm_bindgen_futures::spawn_local;
 use waxseal_core::{
     body::BodyPlan,
     keys::LinkKeys,
+    manifest::SealedPolicy,
     request::{Note, RequestKey, RequestLink},
     time::Timestamp,
     token::OwnerToken,
@@ -191,18 +192,9 @@ fn prepare(choices: &Choices) -> Result<(Order, OwnedLink), String> {
     let manifest = choices.note.to_manifest();
     let plan =
         BodyPlan::new(&keys.body(), &manifest, &mut SysRng).map_err(|error| error.to_string())?;
-    let request = CreateRequest {
-        id: keys.id,
-        access_hash: keys.access.hash(),
-        owner_hash: owner.hash(),
-        passphrase_hash: None,
-        size: plan.size(),
-        expires_in: choices.expires_in,
-        views: Some(Views::ONE),
-        head: None,
-        request: true,
-        answers: None,
-    };
+    let terms = SealedPolicy { views: Some(Views::ONE), expires_in: choices.expires_in };
+    let request =
+        CreateRequest { request: true, ..CreateRequest::new(&keys, &owner, plan.size(), terms) };
     let kept = OwnedLink {
         id: keys.id,
         owner: owner.clone(),

@@ -226,12 +226,13 @@ async fn prepare(
     const NO_RNG: &str = "This browser gives no random numbers.";
     let Item { title, fields, files } = around.item()?;
     let label = if title.is_empty() { "Untitled".to_owned() } else { title.clone() };
+    let policy = SealedPolicy { views: choices.views, expires_in: choices.expires_in };
     let manifest = Manifest {
         title,
         from: choices.from.clone(),
         fields,
         files: files.iter().map(Attachment::describe).collect(),
-        policy: Some(SealedPolicy { views: choices.views, expires_in: choices.expires_in }),
+        policy: Some(policy),
     };
     let secret = LinkSecret::generate(&mut SysRng).map_err(|_| NO_RNG)?;
     let owner = OwnerToken::generate(&mut SysRng).map_err(|_| NO_RNG)?;
@@ -243,17 +244,7 @@ async fn prepare(
         (unlocked.key, Some(unlocked.proof.hash()))
     };
     let plan = BodyPlan::new(&key, &manifest, &mut SysRng).map_err(|error| error.to_string())?;
-    let request = CreateRequest {
-        id: keys.id,
-        access_hash: keys.access.hash(),
-        owner_hash: owner.hash(),
-        passphrase_hash,
-        size: plan.size(),
-        expires_in: choices.expires_in,
-        views: choices.views,
-        head: None,
-        request: false,
-        answers: None,
-    };
+    let request =
+        CreateRequest { passphrase_hash, ..CreateRequest::new(&keys, &owner, plan.size(), policy) };
     Ok((Order { plan, files, request, owner, grant: None }, secret, label))
 }
