@@ -20,7 +20,8 @@
 //! let keys = LinkKeys::derive(&LinkSecret::generate(&mut SysRng)?);
 //! let owner = OwnerToken::generate(&mut SysRng)?;
 //! let terms = SealedPolicy { views: Some(Views::ONE), expires_in: ExpiresIn::try_from(3600)? };
-//! let manifest = Manifest { policy: Some(terms), ..Manifest::default() };
+//! let mut manifest = Manifest::default();
+//! manifest.policy = Some(terms);
 //! let ciphertext = body::seal(&keys.body(), &manifest, &mut SysRng)?;
 //! let size = BodySize::try_from(ciphertext.len() as u64)?;
 //! let request = CreateRequest {
