@@ -1,7 +1,8 @@
 //! The store on Redis: one script a call.
 //!
-//! Invariant: a script decides and writes in one atomic step, by the time it is given; every key of a
-//! share carries the hash tag `{id}` and is written with its time to live.
+//! Invariant: a script decides and writes in one atomic step, by the time it is given; a part goes ahead of
+//! its script, under a name that nothing else knows. Every key of a share carries the hash tag `{id}` and is
+//! written with its time to live.
 
 mod address;
 mod fields;

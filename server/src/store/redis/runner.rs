@@ -168,8 +168,8 @@ impl Call {
     }
 
     /// Sends a command ahead of the script, whose error is the script's, but only if the share is the
-    /// owner's: what anybody else sends does not get as far as Redis' disk and replicas.
-    /// It promises that it has arrived.
+    /// owner's: what anybody else sends does not get as far as Redis' disk and replicas. The answer promises
+    /// that it has arrived.
     pub(super) fn behind(self, ahead: Cmd, owner: TokenHash) -> Self {
         Self { ahead: Some((ahead, owner)), ..self }.promising()
     }
