@@ -118,6 +118,18 @@ fn an_answer_opens_for_its_key_its_request_and_its_share_alone() {
 }
 
 #[test]
+fn each_answer_is_sealed_with_a_key_of_its_own() {
+    let (_, link, _) = request();
+    let (secret, _) = secret();
+    let seal = || request::seal(&link, &secret, &mut SysRng).expect("it can be sealed");
+    let [one, other] = [seal(), seal()];
+    // Encapsulation, then ciphertext.
+    let halves = |sealed: &SealedSecret| sealed.as_bytes().chunks(32).map(<[u8]>::to_vec).collect();
+    let pairs: [Vec<Vec<u8>>; 2] = [halves(&one), halves(&other)];
+    assert!(pairs[0].iter().zip(&pairs[1]).all(|(one, other)| one != other));
+}
+
+#[test]
 fn every_changed_bit_of_an_answer_is_refused() {
     let (key, link, id) = request();
     let (secret, share) = secret();
