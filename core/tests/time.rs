@@ -29,3 +29,11 @@ fn the_last_leap_second_is_no_exception() {
         assert!(text.parse::<Timestamp>().is_ok_and(|time| time <= Timestamp::MAX), "{text}");
     }
 }
+
+#[test]
+fn nothing_is_later_than_the_last_time() {
+    let last = Timestamp::MAX.unix_millis();
+    for later in [last, last + 1, u64::MAX] {
+        assert_eq!(Timestamp::from_unix_millis(later), Timestamp::MAX);
+    }
+}
