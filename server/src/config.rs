@@ -9,6 +9,7 @@ mod embedding;
 mod errors;
 mod expiries;
 mod grant_keys;
+mod hidden;
 mod identity;
 mod otlp;
 mod proxies;
@@ -37,8 +38,9 @@ use crate::{
 };
 use conf::Conf;
 use expiries::expiry;
+use hidden::Hidden;
 use std::{ffi::OsString, fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
-use store_url::{StoreUrlError, Unchecked};
+use store_url::StoreUrlError;
 use tracing::level_filters::LevelFilter;
 use waxseal_core::{
     token::OperatorToken,
@@ -92,7 +94,7 @@ pub struct Settings {
     /// Where shares are kept: sqlite:PATH or redis://[user:password@]host[:port][/db]; docs/redis.md
     /// has the addresses for TLS, Cluster and Sentinel.
     #[conf(long, env, default_value = "sqlite:./data/waxseal.db", serde(use_value_parser))]
-    store: Unchecked,
+    store: Hidden,
 
     /// Replicas of Redis that must have a share, its opening or its end before it is answered.
     #[conf(long, env, default_value = "0")]
@@ -271,7 +273,7 @@ impl Settings {
 
     /// Where shares are kept.
     pub fn store(&self) -> StoreUrl {
-        self.store.check().expect("it was checked when the settings were read")
+        StoreUrl::read(&self.store).expect("it was checked when the settings were read")
     }
 
     /// The Redis at an address, with what else is set about it.
@@ -394,7 +396,7 @@ impl Settings {
     }
 
     fn check_store(&self) -> Result<(), CheckError> {
-        let deployment = match self.store.check()? {
+        let deployment = match StoreUrl::read(&self.store)? {
             StoreUrl::Redis(address) => {
                 Some(address.parse::<Deployment>().map_err(StoreUrlError::from)?)
             }
@@ -429,7 +431,7 @@ impl Settings {
 
     fn check_policy(&self) -> Result<(), CheckError> {
         // What may be shared depends on it.
-        if self.store.check().is_err() {
+        if StoreUrl::read(&self.store).is_err() {
             return Ok(());
         }
         let largest = Rules::new(self.policy())?.largest().get();

@@ -3,11 +3,11 @@
 //! Invariant: settings that passed [`IdentitySettings::check`] say all that their mode needs, and
 //! nothing that another mode would take no notice of.
 
-use super::{ConfigError, GrantKeys, duration};
+use super::{ConfigError, GrantKeys, duration, hidden::Hidden};
 use crate::identity::{Allowed, PublicUrl};
 use conf::Conf;
 use lettre::message::Mailbox;
-use std::{convert::Infallible, fmt, fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf, time::Duration};
 use waxseal_core::{
     mail_address::is_domain,
     wire::{ExpiresIn, IdentityMode},
@@ -45,23 +45,6 @@ impl std::str::FromStr for SmtpTls {
             "none" => Ok(Self::None),
             _ => Err(SmtpTlsError),
         }
-    }
-}
-
-/// A password.
-struct Password(String);
-
-impl std::str::FromStr for Password {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
     }
 }
 
@@ -118,7 +101,7 @@ pub struct IdentitySettings {
 
     /// Password at the mail server.
     #[conf(env, secret, serde(use_value_parser))]
-    smtp_password: Option<Password>,
+    smtp_password: Option<Hidden>,
 
     /// File with that password instead.
     #[conf(long, env)]
@@ -143,7 +126,7 @@ pub struct IdentitySettings {
 
     /// With grant: the secret that the application signs with (HS256), 32 bytes or more.
     #[conf(env, secret, serde(use_value_parser))]
-    grant_secret: Option<Password>,
+    grant_secret: Option<Hidden>,
 
     /// File with that secret instead.
     #[conf(long, env)]
@@ -155,7 +138,7 @@ pub struct IdentitySettings {
 }
 
 /// What a setting says, or the file that another one names.
-fn secret(given: Option<&Password>, file: Option<&PathBuf>) -> Result<Option<String>, ConfigError> {
+fn secret(given: Option<&Hidden>, file: Option<&PathBuf>) -> Result<Option<String>, ConfigError> {
     let Some(path) = file else { return Ok(given.map(|secret| secret.0.clone())) };
     let text = fs::read_to_string(path);
     let text = text.map_err(|error| ConfigError::File(path.clone(), error))?;

@@ -2,9 +2,10 @@
 //!
 //! Invariant: the collector's address has no password in it; one that has is refused, and not repeated.
 
+use super::hidden::Hidden;
 use conf::Conf;
 use serde::Deserialize;
-use std::{convert::Infallible, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 use url::Url;
 
 /// Where a collector takes traces by HTTP.
@@ -83,7 +84,7 @@ pub struct OtlpSettings {
     /// Collector that traces are sent to by OTLP over HTTP (protobuf), such as http://127.0.0.1:4318;
     /// without a path it is /v1/traces.
     #[conf(long, env, serde(use_value_parser))]
-    otlp_endpoint: Option<Unchecked>,
+    otlp_endpoint: Option<Hidden>,
 
     /// Part of the traces that begin at this server that is recorded, from 0 to 1; of those that a
     /// trusted proxy began, it decides.
@@ -93,24 +94,6 @@ pub struct OtlpSettings {
     /// What the server is called in traces.
     #[conf(long, env, default_value = "waxseal", value_parser = name, serde(use_value_parser))]
     pub otlp_service_name: String,
-}
-
-/// The text of an address. It always parses, since a parser's failure would print it.
-#[derive(Clone)]
-struct Unchecked(String);
-
-impl FromStr for Unchecked {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Unchecked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unchecked(…)")
-    }
 }
 
 /// Settings that do not fit.

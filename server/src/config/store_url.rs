@@ -2,8 +2,9 @@
 //!
 //! Invariant: neither `Debug` nor an error shows the address, which may hold a password.
 
+use super::hidden::Hidden;
 use crate::store::redis::{AddressError, Deployment};
-use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf};
 
 /// Where shares are kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,34 +26,17 @@ pub(super) enum StoreUrlError {
     Redis(#[from] AddressError),
 }
 
-/// The text of a setting. It always parses, since a parser's failure would print it.
-pub(super) struct Unchecked(String);
-
-impl Unchecked {
-    /// The store it names.
-    pub(super) fn check(&self) -> Result<StoreUrl, StoreUrlError> {
-        match self.0.split_once(':') {
+impl StoreUrl {
+    /// The store that a setting names.
+    pub(super) fn read(Hidden(text): &Hidden) -> Result<Self, StoreUrlError> {
+        match text.split_once(':') {
             Some(("sqlite", "")) => Err(StoreUrlError::NoPath),
-            Some(("sqlite", path)) => Ok(StoreUrl::Sqlite(path.into())),
+            Some(("sqlite", path)) => Ok(Self::Sqlite(path.into())),
             _ => {
-                self.0.parse::<Deployment>()?;
-                Ok(StoreUrl::Redis(self.0.clone()))
+                text.parse::<Deployment>()?;
+                Ok(Self::Redis(text.clone()))
             }
         }
-    }
-}
-
-impl FromStr for Unchecked {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Unchecked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unchecked(…)")
     }
 }
 

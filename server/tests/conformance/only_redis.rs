@@ -6,6 +6,7 @@ mod ledger;
 mod lifetimes;
 mod memory;
 mod outages;
+mod parts;
 mod rates;
 mod replicas;
 mod safety;

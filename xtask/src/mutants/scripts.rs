@@ -43,7 +43,8 @@ const SCRIPTS: [&str; 20] = [
 
 /// What a script answers and leaves, with memory that fills up and replicas that are waited for; not how
 /// servers are reached.
-const TESTS: &str = "test(/^redis::|only_redis::(ledger|lifetimes|memory|rates|replicas|servers)/)";
+const TESTS: &str =
+    "test(/^redis::|only_redis::(ledger|lifetimes|memory|parts|rates|replicas|servers)/)";
 const BINARY: &str = "waxseal-server::conformance";
 
 /// What nextest ends with when tests fail.
