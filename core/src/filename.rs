@@ -198,6 +198,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_number_stands_before_the_extension() {
+        for (name, second) in [
+            ("a.txt", "a (2).txt"),
+            ("a.tar.gz", "a.tar (2).gz"),
+            ("a", "a (2)"),
+            (".bashrc", ".bashrc (2)"),
+            ("a.extension-of-20-byt", "a (2).extension-of-20-byt"),
+            ("a.extension-of-21-byte", "a.extension-of-21-byte (2)"),
+        ] {
+            assert_eq!(numbered(name, 2), second);
+        }
+    }
+
+    #[test]
     fn names_are_cleaned() {
         for (name, cleaned) in [
             ("floorplan.pdf", "floorplan.pdf"),

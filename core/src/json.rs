@@ -74,6 +74,7 @@ mod tests {
             " ",
             "null",
             " true ",
+            "[false,true]",
             "falsE",
             "nul",
             "nullx",
@@ -156,6 +157,42 @@ mod tests {
             "0x1",
         ] {
             compare(json);
+        }
+    }
+
+    #[test]
+    fn so_is_a_number_of_many_digits() {
+        for digits in [19, 20, 21, 300, 309, 310, 400] {
+            let digits = "9".repeat(digits);
+            for json in [format!("0.{digits}"), format!("1.{digits}e5"), digits] {
+                compare(&json);
+            }
+        }
+    }
+
+    #[test]
+    fn so_is_one_word_of_several() {
+        #[derive(Debug, PartialEq, Eq, serde::Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Word {
+            Plain,
+            Number(u64),
+        }
+
+        for json in [
+            r#""plain""#,
+            r#""number""#,
+            r#""other""#,
+            r#"{"plain":null}"#,
+            r#"{"number":7}"#,
+            r#"{"number":7,"plain":null}"#,
+            r#"{"number":"7"}"#,
+            "{}",
+            "7",
+            "null",
+        ] {
+            let (ours, theirs) = (read::<Word>(json), serde_json::from_str::<Word>(json));
+            assert_eq!(ours.ok(), theirs.ok(), "{json}");
         }
     }
 

@@ -84,8 +84,8 @@ impl Strength {
             previous = Some(c);
         }
         match score {
-            0 if typed.is_empty() => Self::None,
-            0..=23 => Self::Weak,
+            0 => Self::None,
+            1..=23 => Self::Weak,
             24..=47 => Self::Fair,
             _ => Self::Strong,
         }

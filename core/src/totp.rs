@@ -148,6 +148,16 @@ mod tests {
     }
 
     #[test]
+    fn a_code_is_good_until_the_end_of_its_period() {
+        let totp = Totp::parse("otpauth://totp/x?secret=JBSWY3DP&period=60").expect("a URI");
+        for (now, left) in
+            [(0, 60), (999, 60), (1000, 59), (59_999, 1), (60_000, 60), (130_000, 50)]
+        {
+            assert_eq!(totp.at(Timestamp::from_unix_millis(now)).seconds_left, left, "{now} ms");
+        }
+    }
+
+    #[test]
     fn a_secret_as_sites_show_it_becomes_a_uri() {
         let uri = Totp::uri_of(" jbsw y3dp-ehpk 3pxp ", "Mail & co").expect("a secret");
         assert_eq!(uri, "otpauth://totp/Mail%20%26%20co?secret=JBSWY3DPEHPK3PXP");

@@ -217,6 +217,26 @@ fn an_empty_last_chunk_is_checked_too() {
 }
 
 #[test]
+fn padding_that_is_not_zero_is_refused_with_the_file_before_it() {
+    // The file ends in the second chunk, and so does the body.
+    let plan = BodyPlan::new(&key(), &manifest(1, &[30_000]), &mut SysRng).expect("within limits");
+    let cipher = ChunkCipher::new(plan.key().clone());
+    let right = plaintext(&plan, 0);
+    let open = |plaintext: &[u8]| {
+        let mut body = Vec::new();
+        plan.seal_part(&cipher, 0, plaintext, &mut body).expect("as long as planned");
+        let head = open_head(&body).expect("its chunk is as it was");
+        open_file(&head, &[&body], 0)
+    };
+    assert_eq!(open(&right), (content(0, 30_000), Ok(())));
+    let mut wrong = right.clone();
+    *wrong.last_mut().expect("a plaintext is not empty") = 1;
+    let (released, opened) = open(&wrong);
+    assert_eq!(opened, Err(Damaged));
+    assert_eq!(released.as_slice(), &right[plan.prefix().len()..CHUNK]);
+}
+
+#[test]
 fn every_truncation_of_a_small_body_is_refused() {
     let body = body::seal(&key(), &manifest(10, &[]), &mut SysRng).expect("within limits");
     for len in 0..body.len() {
@@ -318,6 +338,8 @@ fn files_longer_or_shorter_than_the_manifest_says_are_not_sealed() {
         let sealed = plan.seal_part(&cipher, 0, wrong, &mut Vec::new());
         assert!(matches!(sealed, Err(SealError::FileChanged)));
     }
+    let of_an_empty_file = body::seal(&key(), &manifest(1, &[0]), &mut SysRng);
+    assert!(body::open(&key(), &of_an_empty_file.expect("there is nothing to add")).is_ok());
     let with_files = body::seal(&key(), &manifest(1, &[10]), &mut SysRng);
     assert!(matches!(with_files, Err(SealError::FileChanged)));
 }
