@@ -7,8 +7,8 @@ use std::fmt::Debug;
 use waxseal_core::wire::{
     AnswerRequest, Answered, Asking, BatchStatusRequest, BatchStatusResponse, ClaimRequest,
     ConfirmRequest, ConfirmationAsked, ConfirmationRequest, Confirmed, CreateRequest, DenyRequest,
-    JsonError, Landing, LeaseResponse, PartsResponse, Policy, Problem, ShareReceipt, Status,
-    Waiting, from_json,
+    ExpiresIn, JsonError, Landing, LeaseResponse, PartsResponse, Policy, Problem, ShareReceipt,
+    Status, Views, Waiting, from_json,
 };
 
 const ID: &str = "Gl2AADR2QK2VAr-jV2odeQ";
@@ -257,4 +257,18 @@ fn answers_may_grow() {
     let mut policy = policy();
     policy["later"] = json!(true);
     assert!(read::<Policy>(&policy).is_ok());
+}
+
+#[test]
+fn bounded_numbers_are_what_they_were_made_of() {
+    for seconds in [60, 61, 86_400, 2_592_000] {
+        let expires_in = ExpiresIn::try_from(seconds).expect("a possible expiry");
+        assert_eq!(
+            (expires_in.seconds(), expires_in.duration().as_secs()),
+            (seconds, seconds.into())
+        );
+    }
+    for views in [1, 2, 99, 100] {
+        assert_eq!(Views::try_from(views).expect("a possible count").get(), views);
+    }
 }

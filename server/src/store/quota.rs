@@ -91,3 +91,17 @@ impl From<Full> for StoreError {
         Self::Full(full)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_no_room_fits_into_a_quota_that_was_lowered_below_what_there_is() {
+        let quota = Quota { stored: Some(100), staged: Some(10), ..Quota::default() };
+        let used = Usage { stored: 50, staged: 20 };
+        assert_eq!(quota.check(used, Usage { stored: 50, staged: 0 }), Ok(()));
+        assert_eq!(quota.check(used, Usage { stored: 51, staged: 0 }), Err(Full::Stored));
+        assert_eq!(quota.check(used, Usage { stored: 1, staged: 1 }), Err(Full::Staged));
+    }
+}

@@ -162,4 +162,19 @@ mod tests {
         }
         assert!(counts.0.lock().expect("no test panics").whole.len() <= MANY);
     }
+
+    #[test]
+    fn nobody_is_forgotten_before_they_have_the_whole_again() {
+        let counts = Counts::default();
+        let all = [Charge::new(Rate::Openings, 10, 10).expect("it is limited")];
+        let network = |n| Network::from(std::net::IpAddr::from(Ipv4Addr::from_bits(n)));
+        let charge = |n, now| counts.charge(network(n).into(), &all, now);
+        let start = Timestamp::from_unix_millis(1_772_546_520_123);
+        for n in 0..3 * MANY as u32 {
+            charge(n, start).expect("each has the whole");
+        }
+        for n in 0..3 * MANY as u32 {
+            assert!(charge(n, start).is_err(), "{n} has used everything");
+        }
+    }
 }

@@ -230,6 +230,10 @@ mod tests {
         assert_eq!(user(&sentinels.nodes[1]), (None, Some("p&q")));
         assert_eq!((user(&sentinels.redis)), (Some("ann"), Some("secret")));
         assert_eq!((&*sentinels.master, sentinels.redis.redis_settings().db()), ("mymaster", 2));
+        let text = "redis+sentinel://a/m?sentinel_user=eve&sentinel_password=p";
+        let Address::Sentinel(named) = parse(text).address else { panic!() };
+        assert_eq!(user(&named.nodes[0]), (Some("eve"), Some("p")));
+        assert_eq!(user(&named.redis), (None, None));
         let Address::Sentinel(plain) = parse("redis+sentinel://ann:secret@a/m").address else {
             panic!()
         };

@@ -298,3 +298,57 @@ impl Owner {
 const fn is_full<T>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Full(Full::Engine)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{super::Quota, database},
+        *,
+    };
+    use crate::store::SystemClock;
+    use waxseal_core::token::ShareId;
+
+    #[test]
+    fn a_transaction_that_is_undone_takes_nothing_back_of_one_that_was_committed() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let (db, files, reserve) =
+            database::open(&folder.path().join("waxseal.db"), 0).expect("it opens");
+        let usage = Usage::new(&db, Quota::default()).expect("it is empty");
+        let (tell, told) = mpsc::channel();
+        let expirations = Expirations::new(move |id| tell.send(id).expect("it is listened to"));
+        let owner = Owner {
+            db,
+            files,
+            reserve,
+            remover: Remover::start().expect("a thread can be started"),
+            usage,
+            expirations,
+            retention: Retention::default(),
+            clock: Arc::new(SystemClock),
+        };
+        let [first, second] = [1, 2].map(|n| ShareId::from_bytes([n; 16]));
+        let change = |key, id, doomed, is_fine| {
+            let committed = owner.transact(|| {
+                owner.files.write(key, &[0; 5]).expect("there is room");
+                owner.files.doom(doomed);
+                owner.usage.add(5, false);
+                owner.expirations.note(id);
+                is_fine
+            });
+            committed.expect("SQLite works")
+        };
+        let state = || {
+            let there = [1, 2].map(|key| owner.files.open(key).is_ok());
+            (there, owner.usage.now().stored, told.try_iter().collect::<Vec<_>>())
+        };
+
+        assert!(change(1, first, 7, true));
+        assert_eq!(owner.files.doomed().len(), 1);
+        assert_eq!(state(), ([true, false], 5, vec![first]));
+        assert!(!change(2, second, 1, false));
+        assert_eq!(owner.files.doomed(), Vec::<PathBuf>::new());
+        assert_eq!(state(), ([true, false], 5, vec![]));
+        assert!(change(2, second, 7, true));
+        assert_eq!(state(), ([true, true], 10, vec![second]));
+    }
+}

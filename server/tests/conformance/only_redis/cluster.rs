@@ -122,6 +122,21 @@ async fn every_master_is_examined() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_that_lets_us_in_no_more_is_named_as_that() {
+    let cluster = Cluster::start(false);
+    let store = connect(&cluster.url()).await.expect("it is safe");
+    let set_user = |rule: &str| {
+        let () = cluster.ask(1, cmd("ACL").arg("SETUSER").arg("default").arg(rule));
+    };
+    set_user("-info");
+    assert_refused!(store.ready().await, away if away.reason == Reason::Denied);
+    // Asked anew, and connected to anew.
+    assert_refused!(store.ready().await, away if away.reason == Reason::Denied);
+    set_user("+info");
+    store.ready().await.expect("it is allowed again");
+}
+
 #[tokio::test]
 async fn an_address_of_the_other_kind_is_refused() {
     let cluster = Cluster::start(false);

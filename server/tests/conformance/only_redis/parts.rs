@@ -5,8 +5,38 @@ use crate::{
     redis_server::RedisServer,
     sample::{Sample, token},
 };
+use futures_util::future::join_all;
 use redis::cmd;
 use waxseal_server::store::{Admission, Store, StoreError};
+
+/// Of one share, over as many connections as there are servers.
+#[tokio::test]
+async fn parts_that_arrive_at_once_are_not_taken_for_each_other() {
+    let server = RedisServer::start(&[]);
+    let mut stores = Vec::new();
+    for _ in 0..4 {
+        stores.push(connect(&server.url()).await.expect("it is safe"));
+    }
+    let sample = Sample::with_plaintext(16_000_000);
+    let (id, access, owner) = (sample.new.id, sample.new.access, sample.new.owner);
+    stores[0].create(sample.new.clone(), Admission::Live).await.expect("it is new");
+    let parts = 0..sample.new.size.parts();
+    let sent = parts.clone().zip(stores.iter().cycle()).map(|(n, store)| {
+        let part = sample.part(n);
+        async move { store.put_part(id, owner, n, part).await }
+    });
+    for taken in join_all(sent).await {
+        taken.expect("it fits");
+    }
+    stores[0].publish(id, owner, Admission::Live).await.expect("all parts are there");
+    let claim = token();
+    stores[0].claim(id, access, claim, None).await.expect("a view is left");
+    for n in parts {
+        let part = stores[0].part(id, claim, n).await.expect("the lease lasts");
+        let sent = if n == 0 { sample.part_0() } else { sample.part(n) };
+        assert!(part.whole().await.expect("it is there") == sent, "part {n}");
+    }
+}
 
 /// A part goes to Redis ahead of the script that takes it, which is asked about after that.
 #[tokio::test]
