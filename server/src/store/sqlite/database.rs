@@ -281,6 +281,13 @@ mod tests {
     }
 
     #[test]
+    fn every_path_is_in_a_folder() {
+        for (path, folder) in [("/a/b.db", "/a"), ("a/b.db", "a"), ("b.db", "."), ("/", "/")] {
+            assert_eq!(folder_of(Path::new(path)), Path::new(folder), "{path}");
+        }
+    }
+
+    #[test]
     fn a_database_of_the_first_version_is_taken_over_with_what_is_in_it() {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let path = folder.path().join("waxseal.db");

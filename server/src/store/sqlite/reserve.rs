@@ -69,7 +69,7 @@ impl Reserve {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::{collections::HashSet, fs};
 
     #[test]
     fn it_takes_its_room_and_gives_it_away_and_takes_it_again() {
@@ -83,6 +83,9 @@ mod tests {
         assert!(!reserve.release());
         reserve.fill();
         assert_eq!(len(), LENGTH as u64);
+        let content = fs::read(&path).expect("it is there");
+        let words: HashSet<_> = content[..PIECE].chunks_exact(8).collect();
+        assert_eq!(words.len(), PIECE / 8, "nothing to compress");
         drop(reserve);
         drop(Reserve::open(&path).expect("it can be opened"));
         assert_eq!(len(), LENGTH as u64);

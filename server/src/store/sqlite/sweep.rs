@@ -87,6 +87,7 @@ mod tests {
             usage::Usage,
         },
     };
+    use std::time::Duration;
     use waxseal_core::{
         layout::{BodySize, SEAL},
         time::Timestamp,
@@ -99,8 +100,8 @@ mod tests {
     /// Parts of the share: several steps' worth.
     const MANY: u64 = 2 * PARTS as u64 + 10;
 
-    #[test]
-    fn a_share_of_many_parts_and_claims_goes_step_by_step_and_its_seal_first() {
+    /// A transaction in an empty database.
+    fn in_transaction(test: impl FnOnce(&mut Tx<'_>)) {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let (db, files, _reserve) =
             database::open(&folder.path().join("waxseal.db"), 0).expect("it opens");
@@ -108,36 +109,63 @@ mod tests {
         let retention = Retention::default();
         let expirations = Expirations::new(|_| {});
         let (files, usage, expirations) = (&files, &usage, &expirations);
-        let mut tx = Tx { db: &db, files, usage, expirations, retention, now: NOW };
-        let share = share(&tx);
+        let tx = &mut Tx { db: &db, files, usage, expirations, retention, now: NOW };
         db.execute_batch("BEGIN").expect("none runs");
-        let count = |table: &str| {
-            let query = format!("SELECT count(*) FROM {table}");
-            let count: i64 = db.query_row(&query, [], |row| row.get(0)).expect("there is one");
-            count as usize
-        };
-        assert!(!sweep(&tx).expect("SQLite works"), "nothing is due");
-        assert_eq!((count("part"), count("claim")), (MANY as usize, CLAIMS + 10));
+        test(tx);
+    }
 
-        tx.keep_content(share, Some(NOW)).expect("SQLite works");
-        let seals = "content WHERE seal IS NOT NULL";
-        assert_eq!(count(seals), 1);
-        for left in [MANY as usize - PARTS, MANY as usize - 2 * PARTS] {
-            assert!(sweep(&tx).expect("SQLite works"), "{left} parts are left");
-            assert_eq!((count("part"), count(seals)), (left, 0));
-        }
-        assert!(!sweep(&tx).expect("SQLite works"));
-        assert_eq!((count("part"), count("claim"), count("share")), (0, CLAIMS + 10, 1));
+    fn count(tx: &Tx<'_>, table: &str) -> usize {
+        let query = format!("SELECT count(*) FROM {table}");
+        let count: i64 = tx.db.query_row(&query, [], |row| row.get(0)).expect("there is one");
+        count as usize
+    }
 
-        tx.now = NOW.after(retention.staged);
-        assert!(sweep(&tx).expect("SQLite works"));
-        assert_eq!((count("claim"), count("share")), (10, 1));
-        assert!(!sweep(&tx).expect("SQLite works"));
-        assert_eq!((count("claim"), count("share")), (0, 0));
+    #[test]
+    fn a_share_of_many_parts_and_claims_goes_step_by_step_and_its_seal_first() {
+        in_transaction(|tx| {
+            let share = share(tx, None);
+            assert!(!sweep(tx).expect("SQLite works"), "nothing is due");
+            assert_eq!((count(tx, "part"), count(tx, "claim")), (MANY as usize, CLAIMS + 10));
+
+            tx.keep_content(share, Some(NOW)).expect("SQLite works");
+            let seals = "content WHERE seal IS NOT NULL";
+            assert_eq!(count(tx, seals), 1);
+            for left in [MANY as usize - PARTS, MANY as usize - 2 * PARTS] {
+                assert!(sweep(tx).expect("SQLite works"), "{left} parts are left");
+                assert_eq!((count(tx, "part"), count(tx, seals)), (left, 0));
+            }
+            assert!(!sweep(tx).expect("SQLite works"));
+            let left = ["part", "claim", "share"].map(|table| count(tx, table));
+            assert_eq!(left, [0, CLAIMS + 10, 1]);
+
+            tx.now = NOW.after(tx.retention.staged);
+            assert!(sweep(tx).expect("SQLite works"));
+            assert_eq!((count(tx, "claim"), count(tx, "share")), (10, 1));
+            assert!(!sweep(tx).expect("SQLite works"));
+            assert_eq!((count(tx, "claim"), count(tx, "share")), (0, 0));
+        });
+    }
+
+    #[test]
+    fn parts_that_nobody_has_published_go_step_by_step_and_the_share_stays() {
+        in_transaction(|tx| {
+            let until = NOW.after(Duration::from_millis(1));
+            share(tx, Some(until));
+            assert!(!sweep(tx).expect("SQLite works"), "nothing is due");
+            assert_eq!(count(tx, "part"), MANY as usize);
+
+            tx.now = until;
+            for (more, left) in
+                [(true, MANY as usize - PARTS), (true, MANY as usize - 2 * PARTS), (false, 0)]
+            {
+                assert_eq!(sweep(tx).expect("SQLite works"), more, "{left} parts are left");
+                assert_eq!((count(tx, "part"), count(tx, "share")), (left, 1));
+            }
+        });
     }
 
     /// A share as large as [`MANY`] parts make it; those that are stored are as short as can be.
-    fn share(tx: &Tx<'_>) -> i64 {
+    fn share(tx: &Tx<'_>, staged_until: Option<Timestamp>) -> i64 {
         let hash = TokenHash::from_bytes([1; 32]);
         let new = NewShare {
             id: ShareId::from_bytes([1; 16]),
@@ -155,9 +183,9 @@ mod tests {
         let key = tx.insert(new.id, &record).expect("it is new");
         for n in 0..MANY {
             let bytes = [0; SEAL + 1];
-            tx.put(key, &NewPart::split(n, &bytes), None).expect("SQLite works");
+            tx.put(key, &NewPart::split(n, &bytes), staged_until).expect("SQLite works");
             let missing = new.size.part_len(n).expect("one of its parts") - bytes.len();
-            tx.usage.add(missing, false);
+            tx.usage.add(missing, staged_until.is_some());
         }
         for n in 0..CLAIMS + 10 {
             let mut claim = [0; 32];
