@@ -116,3 +116,35 @@ impl Span {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_in_the_parts_that_hold_its_first_and_its_last_byte() {
+        for (range, parts) in [
+            (0..0, 0..0),
+            (PLAIN_PART..PLAIN_PART, 0..0),
+            (0..1, 0..1),
+            (0..PLAIN_PART, 0..1),
+            (0..PLAIN_PART + 1, 0..2),
+            (PLAIN_PART - 1..PLAIN_PART, 0..1),
+            (PLAIN_PART..PLAIN_PART + 1, 1..2),
+            (PLAIN_PART - 1..3 * PLAIN_PART, 0..3),
+        ] {
+            assert_eq!(Contents::parts_of(&range), parts, "{range:?}");
+        }
+    }
+
+    #[test]
+    fn a_chunk_ends_its_content_where_the_padding_begins() {
+        let size = BodySize::of_plaintext(3 * CHUNK as u64).expect("a possible length");
+        let content = CHUNK as u64 + 7;
+        let range = 10..content;
+        let spans = Contents { size, content }.spans(0, &range);
+        let spans: Vec<_> =
+            spans.map(|span| (span.index, span.wanted.clone(), span.content_len())).collect();
+        assert_eq!(spans, [(0, 10..CHUNK, CHUNK), (1, 0..7, 7)]);
+    }
+}
