@@ -5,6 +5,7 @@
 use crate::{redis_cluster::Cluster, redis_server::RedisServer, sample::Sample};
 use std::{
     collections::HashSet,
+    ffi::OsString,
     fs,
     path::Path,
     sync::{
@@ -15,9 +16,14 @@ use std::{
 };
 use tempfile::TempDir;
 use waxseal_core::{time::Timestamp, token::TokenHash};
-use waxseal_server::store::{
-    Admission, Clock, Opened, Quota, Receipt, Retention, Store, StoreError, redis::RedisStore,
-    sqlite::SqliteStore,
+use waxseal_server::{
+    config::Settings,
+    metrics::Metrics,
+    spans::Spans,
+    store::{
+        Admission, Clock, Opened, Quota, Receipt, Retention, Store, StoreError, redis::RedisStore,
+        sqlite::SqliteStore,
+    },
 };
 
 /// How long to wait for what happens without a request.
@@ -103,6 +109,15 @@ impl Engine {
     }
 }
 
+/// With what measures its calls, which must not change them.
+fn measured(store: Arc<dyn Store>) -> Arc<dyn Store> {
+    let flags = ["waxseal-server", "--metrics-listen=127.0.0.1:0"].map(OsString::from);
+    let settings = Settings::load(flags, []).unwrap_or_else(|error| panic!("{error}"));
+    let metrics = Metrics::new(&settings);
+    assert!(metrics.is_on());
+    metrics.measure(store, &Spans::default())
+}
+
 impl Bench {
     async fn open(&mut self) {
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
@@ -110,7 +125,7 @@ impl Bench {
             Home::Sqlite(folder) => {
                 let path = folder.path().join("data").join("waxseal.db");
                 SqliteStore::open(&path, self.retention, self.quota, clock)
-                    .map(|store| Arc::new(store) as _)
+                    .map(|store| measured(Arc::new(store)))
             }
             Home::Redis(server) => self.connect(&server.url(), clock).await,
             Home::Cluster(cluster) => {
