@@ -4,7 +4,7 @@
 
 use sha2::{Digest, Sha256};
 use std::fmt;
-use waxseal_core::{base64url, mail_address::MailAddress};
+use waxseal_core::mail_address::MailAddress;
 
 /// SHA-256 of an address in lower case, without what comes after a `+` in front of the `@`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,11 +27,6 @@ impl AddressHash {
     /// The bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
-    }
-
-    /// The bytes as canonical base64url.
-    pub fn to_base64url(&self) -> String {
-        base64url::encode(&self.0)
     }
 }
 
