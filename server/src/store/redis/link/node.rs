@@ -89,3 +89,19 @@ fn at_most_once(error: RedisError) -> RedisError {
     }
     (ErrorKind::Client, "the connection was lost", error.to_string()).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn what_may_have_been_done_is_not_sent_again() {
+        let lost = at_most_once(io::Error::from(io::ErrorKind::BrokenPipe).into());
+        assert_eq!(lost.kind(), ErrorKind::Client);
+        let late = at_most_once(io::Error::from(io::ErrorKind::TimedOut).into());
+        assert!(late.is_timeout());
+        let told = at_most_once((ErrorKind::Parse, "as it was").into());
+        assert_eq!(told.kind(), ErrorKind::Parse);
+    }
+}
