@@ -97,8 +97,11 @@ fn connection_with(redis: &RedisServer, password: &str) -> redis::Connection {
 #[test]
 fn fewer_replicas_than_must_be_are_said_to_be() {
     let redis = RedisServer::start(&[]);
-    let server = Process::start(&[&format!("--store={}", redis.url()), "--redis-replicas=1"]);
-    assert_eq!(why(&server), (json!("store-replicas"), Value::Null));
+    let store = format!("--store={}", redis.url());
+    for more in [&[][..], &["--metrics-listen=127.0.0.1:0"]] {
+        let server = Process::start(&[&[&*store, "--redis-replicas=1"], more].concat());
+        assert_eq!(why(&server), (json!("store-replicas"), Value::Null));
+    }
 }
 
 #[test]
