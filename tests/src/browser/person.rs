@@ -5,7 +5,7 @@
 use super::Browser;
 use crate::wait::until;
 use anyhow::{Context, Result};
-use fantoccini::Locator;
+use fantoccini::{Locator, error::CmdError};
 use serde_json::{Value, json};
 
 /// A key, and how the DevTools name it: name, code, what it types.
@@ -49,7 +49,11 @@ impl Browser {
     pub async fn click(&self, css: &str) -> Result<()> {
         let found = self.find(Locator::Css(css)).await;
         let element = found.with_context(|| format!("{css} is not there"))?;
-        element.click().await.with_context(|| format!("clicking {css}"))
+        match element.click().await {
+            // It was clicked, and that closed the frame before the driver was told.
+            Err(CmdError::NotW3C(said)) if said == "target frame detached" => Ok(()),
+            clicked => clicked.with_context(|| format!("clicking {css}")),
+        }
     }
 
     /// Replaces what is in the control that `css` selects, as pasting does.
