@@ -55,7 +55,7 @@ pub(crate) async fn bench() -> Result<()> {
 }
 
 /// Of several rounds that with the middle latency, of creations and of claims: a table of Redis that grows
-/// meanwhile slows one of them down.
+/// meanwhile may slow one of them down.
 async fn middle(running: &Running) -> Result<[Cost; 2]> {
     let mut rounds: [Vec<Cost>; 2] = Default::default();
     for _ in 0..ROUNDS {
