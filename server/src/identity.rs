@@ -63,6 +63,11 @@ impl Identity {
         }
     }
 
+    /// Whether anybody may share, whoever they are.
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self, Self::Open)
+    }
+
     /// Lets a share be created, and says by whom, if an application does.
     ///
     /// # Errors

@@ -1,16 +1,10 @@
 //! What one network, or one owner, may do in an hour, as the settings say.
-//!
-//! Invariant: a store that cannot count is no reason to refuse and none to stop counting: this server
-//! then counts by itself.
 
 use crate::{
     problem::ApiError,
-    store::{Charge, Clock, Counts, Rate, Store, StoreError, SystemClock, Whose},
+    store::{Charge, Rate, Store, Toll, Whose},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 /// How much of each an hour; 0 = any.
 #[derive(Debug, Clone, Copy)]
@@ -27,14 +21,11 @@ pub(crate) struct Allowance {
 pub(crate) struct Rates {
     allowance: Allowance,
     store: Arc<dyn Store>,
-    /// What this server counts while the store cannot.
-    alone: Counts,
-    is_alone: AtomicBool,
 }
 
 impl Rates {
-    pub(crate) fn new(allowance: Allowance, store: Arc<dyn Store>) -> Self {
-        Self { allowance, store, alone: Counts::default(), is_alone: AtomicBool::new(false) }
+    pub(crate) const fn new(allowance: Allowance, store: Arc<dyn Store>) -> Self {
+        Self { allowance, store }
     }
 
     /// Counts all of this, or refuses.
@@ -46,6 +37,17 @@ impl Rates {
         whose: impl Into<Whose>,
         what: &[(Rate, u64)],
     ) -> Result<(), ApiError> {
+        self.pay(self.toll(whose, what)).await
+    }
+
+    /// As [`Self::admit`].
+    pub(crate) async fn pay(&self, toll: Option<Toll>) -> Result<(), ApiError> {
+        let Some(Toll { whose, charges }) = toll else { return Ok(()) };
+        Ok(self.store.charge(whose, &charges).await?)
+    }
+
+    /// What is to be counted for this, if anything is.
+    pub(crate) fn toll(&self, whose: impl Into<Whose>, what: &[(Rate, u64)]) -> Option<Toll> {
         let whose = whose.into();
         let charge = |&(rate, amount): &(Rate, u64)| {
             let an_hour = match rate {
@@ -61,21 +63,6 @@ impl Rates {
             Charge::new(rate, amount, an_hour)
         };
         let charges: Vec<Charge> = what.iter().filter_map(charge).collect();
-        if charges.is_empty() {
-            return Ok(());
-        }
-        let counted = match self.store.charge(whose, &charges).await {
-            counted @ (Ok(()) | Err(StoreError::TooMany { .. })) => {
-                self.is_alone.store(false, Ordering::Relaxed);
-                counted
-            }
-            Err(error) => {
-                if !self.is_alone.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(%error, "rates are counted by this server alone");
-                }
-                self.alone.charge(whose, &charges, SystemClock.now())
-            }
-        };
-        Ok(counted?)
+        (!charges.is_empty()).then_some(Toll { whose, charges })
     }
 }

@@ -23,7 +23,7 @@ pub use done::Done;
 pub use error::StoreError;
 pub use part::Part;
 pub use quota::{Full, Quota, Usage};
-pub use rate::{Charge, Rate, Whose};
+pub use rate::{Charge, Rate, Toll, Whose};
 pub use unready::{Reason, Unready};
 
 pub(crate) use measured::Measured;
@@ -180,6 +180,21 @@ pub trait Store: Send + Sync {
         admission: Admission,
     ) -> Result<Done<Receipt>, StoreError>;
 
+    /// [`Self::charge`] and then, unless that refuses, [`Self::create`]; in one step where the engine can.
+    /// What was counted stays counted, whatever becomes of the creation.
+    ///
+    /// # Errors
+    /// Those of both.
+    async fn create_charged(
+        &self,
+        toll: Toll,
+        share: NewShare,
+        admission: Admission,
+    ) -> Result<Done<Receipt>, StoreError> {
+        self.charge(toll.whose, &toll.charges).await?;
+        self.create(share, admission).await
+    }
+
     /// Stores part `n` of a staged share, part 0 with the seal in front; again replaces it.
     ///
     /// # Errors
@@ -300,6 +315,23 @@ pub trait Store: Send + Sync {
         proof: Option<TokenHash>,
     ) -> Result<Done<Opened>, StoreError>;
 
+    /// [`Self::charge`] and then, unless that refuses, [`Self::claim`]; in one step where the engine can.
+    /// What was counted stays counted, whatever becomes of the claim.
+    ///
+    /// # Errors
+    /// Those of both.
+    async fn claim_charged(
+        &self,
+        toll: Toll,
+        id: ShareId,
+        access: TokenHash,
+        claim: TokenHash,
+        proof: Option<TokenHash>,
+    ) -> Result<Done<Opened>, StoreError> {
+        self.charge(toll.whose, &toll.charges).await?;
+        self.claim(id, access, claim, proof).await
+    }
+
     /// Part `n` for a claim whose lease lasts, part 0 without the seal; renews the lease.
     ///
     /// # Errors
@@ -381,10 +413,10 @@ pub trait Store: Send + Sync {
 
     /// Counts what somebody does, together with all servers on this store: all charges or, if one of
     /// them exceeds its allowance, none. An allowance may be used at once; then it comes back evenly.
-    /// Nothing of it outlasts an hour.
+    /// Nothing of it outlasts an hour. Where the engine cannot count, this server does by itself.
     ///
     /// # Errors
-    /// [`StoreError::TooMany`]. Anything else says that nothing was counted, not that it must not be.
+    /// [`StoreError::TooMany`].
     async fn charge(&self, whose: Whose, charges: &[Charge]) -> Result<(), StoreError>;
 
     /// What is stored now, as far as it counts for the quota. `None` where that is not counted.

@@ -52,7 +52,11 @@ pub(super) async fn create(
     let answers = request.answers.clone();
     let share = app.rules.admit(request)?;
     let bytes = share.head.as_ref().map_or(0, |head| head.len() as u64);
-    app.rates.admit(network, &[(Rate::Creations, 1), (Rate::Bytes, bytes)]).await?;
+    let mut toll = app.rates.toll(network, &[(Rate::Creations, 1), (Rate::Bytes, bytes)]);
+    if answers.is_some() || !app.identity.is_open() {
+        // The store is asked before, and not for whoever does too much.
+        app.rates.pay(toll.take()).await?;
+    }
     let (admission, owner) = if let Some(Answers { request, access }) = answers {
         // Whoever asked has shown who they are, and given this away with the link.
         app.store.offer(request, access.hash(), id).await.map_err(|error| match error {
@@ -66,7 +70,7 @@ pub(super) async fn create(
         (admission, subject.or(known))
     };
     let by = By { network: Some(network), owner };
-    let receipt = app.audited(by).create(share, admission).await?;
+    let receipt = app.audited(by).create(toll, share, admission).await?;
     Ok(answer(StatusCode::CREATED, id, receipt))
 }
 

@@ -83,10 +83,10 @@ pub(super) async fn claim(
 ) -> Result<HttpResponse, ApiError> {
     // Only now, with the body read: a malformed id must look like any other unknown one.
     let Id(id) = id?;
-    app.rates.admit(network, &[(Rate::Openings, 1)]).await?;
+    let toll = app.rates.toll(network, &[(Rate::Openings, 1)]);
     let proof = request.proof.map(|proof| proof.hash());
     let audited = app.audited(By::network(network));
-    let opened = audited.claim(id, access.hash(), request.claim.hash(), proof).await?;
+    let opened = audited.claim(toll, id, access.hash(), request.claim.hash(), proof).await?;
     let mut response = HttpResponse::Ok();
     response
         .content_type(ContentType::octet_stream())

@@ -6,7 +6,7 @@
 use super::{Audit, By, event::Event};
 use crate::{
     spans,
-    store::{Admission, Done, NewShare, Opened, Receipt, Store, StoreError},
+    store::{Admission, Done, NewShare, Opened, Receipt, Store, StoreError, Toll},
 };
 use std::sync::Arc;
 use waxseal_core::{
@@ -32,9 +32,10 @@ impl Audited {
         Self { store: Arc::clone(store), audit: audit.clone(), by }
     }
 
-    /// [`Store::create`].
+    /// [`Store::create`], with what it uses if that is counted.
     pub(crate) async fn create(
         self,
+        toll: Option<Toll>,
         share: NewShare,
         admission: Admission,
     ) -> Result<Receipt, StoreError> {
@@ -46,7 +47,12 @@ impl Audited {
             request: share.request,
         };
         let (id, store) = (share.id, Arc::clone(&self.store));
-        let call = async move { store.create(share, admission).await };
+        let call = async move {
+            match toll {
+                Some(toll) => store.create_charged(toll, share, admission).await,
+                None => store.create(share, admission).await,
+            }
+        };
         let events = |receipt: &Receipt| [vec![created], published(receipt)].concat();
         self.tell(id, call, done(events)).await
     }
@@ -87,16 +93,22 @@ impl Audited {
         self.tell(id, call, done(|_| vec![Event::Denied])).await
     }
 
-    /// [`Store::claim`].
+    /// [`Store::claim`], with what it uses if that is counted.
     pub(crate) async fn claim(
         self,
+        toll: Option<Toll>,
         id: ShareId,
         access: TokenHash,
         claim: TokenHash,
         proof: Option<TokenHash>,
     ) -> Result<Opened, StoreError> {
         let store = Arc::clone(&self.store);
-        let call = async move { store.claim(id, access, claim, proof).await };
+        let call = async move {
+            match toll {
+                Some(toll) => store.claim_charged(toll, id, access, claim, proof).await,
+                None => store.claim(id, access, claim, proof).await,
+            }
+        };
         let events = |result: &Result<Done<Opened>, StoreError>| match result {
             Err(StoreError::WrongPassphrase { tries_left }) => {
                 burned(Event::PassphraseFailed { tries_left: *tries_left }, *tries_left)

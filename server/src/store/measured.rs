@@ -4,7 +4,7 @@
 
 use super::{
     AddressHash, Admission, Ask, Charge, Done, LandingView, NewShare, Opened, Part, Receipt, Store,
-    StoreError, Unready, Usage, Whose,
+    StoreError, Toll, Unready, Usage, Whose,
 };
 use crate::{
     metrics::{Metrics, Outcome},
@@ -60,6 +60,15 @@ impl Store for Measured {
         admission: Admission,
     ) -> Result<Done<Receipt>, StoreError> {
         self.time("create", self.store.create(share, admission)).await
+    }
+
+    async fn create_charged(
+        &self,
+        toll: Toll,
+        share: NewShare,
+        admission: Admission,
+    ) -> Result<Done<Receipt>, StoreError> {
+        self.time("create", self.store.create_charged(toll, share, admission)).await
     }
 
     async fn put_part(
@@ -141,6 +150,17 @@ impl Store for Measured {
         proof: Option<TokenHash>,
     ) -> Result<Done<Opened>, StoreError> {
         self.time("claim", self.store.claim(id, access, claim, proof)).await
+    }
+
+    async fn claim_charged(
+        &self,
+        toll: Toll,
+        id: ShareId,
+        access: TokenHash,
+        claim: TokenHash,
+        proof: Option<TokenHash>,
+    ) -> Result<Done<Opened>, StoreError> {
+        self.time("claim", self.store.claim_charged(toll, id, access, claim, proof)).await
     }
 
     async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Part, StoreError> {

@@ -14,7 +14,7 @@ use std::{
 use waxseal_core::time::Timestamp;
 
 /// In what time an allowance is whole again, in microseconds.
-const WINDOW: u64 = 60 * 60 * 1_000_000;
+pub(super) const WINDOW: u64 = 60 * 60 * 1_000_000;
 
 /// So many are remembered before those that are whole again are looked for.
 const MANY: usize = 1024;
@@ -62,6 +62,15 @@ pub struct Charge {
     cost: u64,
 }
 
+/// What is counted with the call that it is for.
+#[derive(Clone)]
+pub struct Toll {
+    /// Who calls.
+    pub whose: Whose,
+    /// What they use.
+    pub charges: Vec<Charge>,
+}
+
 impl Rate {
     /// As keys and messages spell it.
     pub(crate) const fn name(self) -> &'static str {
@@ -94,11 +103,6 @@ impl Charge {
     }
 }
 
-/// Now and the window, in microseconds.
-pub(super) const fn moment(now: Timestamp) -> (u64, u64) {
-    (now.unix_millis() * 1000, WINDOW)
-}
-
 /// The refusal of what would fit only after so many microseconds.
 pub(super) const fn too_many(wait: u64) -> StoreError {
     StoreError::TooMany { wait: Duration::from_micros(wait) }
@@ -124,7 +128,7 @@ impl Counts {
         charges: &[Charge],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (now, window) = moment(now);
+        let now = now.unix_millis() * 1000;
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Inner { whole, tidy_at } = &mut *inner;
         if whole.len() >= (*tidy_at).max(MANY) {
@@ -136,7 +140,7 @@ impl Counts {
             known.max(now) + charge.cost
         };
         let afters: Vec<u64> = charges.iter().map(after).collect();
-        let wait = afters.iter().max().map_or(0, |last| last.saturating_sub(now + window));
+        let wait = afters.iter().max().map_or(0, |last| last.saturating_sub(now + WINDOW));
         if wait > 0 {
             return Err(too_many(wait));
         }

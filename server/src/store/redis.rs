@@ -5,6 +5,7 @@
 //! written with its time to live.
 
 mod address;
+mod charging;
 mod fields;
 mod grant;
 mod ledger;
@@ -20,13 +21,14 @@ pub use address::{AddressError, Deployment};
 
 use super::{
     AddressHash, Admission, Ask, Charge, Clock, Done, LandingView, NewShare, Opened, Part, Quota,
-    Receipt, Retention, Store, StoreError, Unready, Usage, Whose,
-    record::{Given, LIVE_CLAIMS, REMEMBERED, Record, check_new},
+    Receipt, Retention, Store, StoreError, Toll, Unready, Usage, Whose,
+    record::{Given, Record, check_new},
 };
 use ::redis::{Value, cmd};
 use async_trait::async_trait;
 use bytes::Bytes;
 use link::Link;
+use rate::Rates;
 use runner::{Call, Runner, split_seal};
 use scripts::Script;
 use std::{sync::Arc, time::Duration};
@@ -35,7 +37,7 @@ use waxseal_core::{
     layout::BodySize,
     time::Timestamp,
     token::{SealedSecret, ShareId, TokenHash},
-    wire::{NUMBER_TRIES, OFFERS, PASSPHRASE_TRIES, ShareState, Status},
+    wire::{NUMBER_TRIES, OFFERS, ShareState, Status},
 };
 
 /// How much longer than a staged share its parts live: they are renewed together, and hardly more often.
@@ -47,6 +49,7 @@ const ARRIVED: Duration = Duration::from_secs(60);
 /// The engine for Redis and what speaks like it, from version 6.2.
 pub struct RedisStore {
     runner: Arc<Runner>,
+    rates: Rates,
     retention: Retention,
     quota: Quota,
     clock: Arc<dyn Clock>,
@@ -66,7 +69,7 @@ impl RedisStore {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let runner = Arc::new(Runner::new(Link::open(deployment).await?, quota));
-        Ok(Self { runner, retention, quota, clock })
+        Ok(Self { runner, rates: Rates::default(), retention, quota, clock })
     }
 
     /// Whether connections could be made there, as far as can be told without making one.
@@ -149,24 +152,25 @@ impl Store for RedisStore {
         admission: Admission,
     ) -> Result<Done<Receipt>, StoreError> {
         check_new(&share, &self.retention)?;
-        let call = self.call(&scripts::CREATE, share.id).promising();
-        let now = call.now;
-        let record = Record::new(&share, admission, &self.retention, now);
-        let bytes = Usage { stored: share.head.as_ref().map_or(0, Bytes::len) as u64, staged: 0 };
-        let too_large = self.quota.check_size(share.size).err();
-        let until = record.content_until().unwrap_or(record.gone_at);
-        let (seal, rest) = split_seal(0, share.head.as_deref().unwrap_or_default());
-        let call = call
-            .with(millis(record.gone_at.since(now)))
-            .with(millis(until.since(now)))
-            .with(seal)
-            .with(rest)
-            .with(fields::write(&record));
-        let mut reply = self.runner.run_storing(call, bytes, until, too_large).await?;
-        if reply.was_known() {
-            return reply.record()?.created_again(&share, now).map(Done::before);
+        self.begin(&share, admission, None).await
+    }
+
+    async fn create_charged(
+        &self,
+        toll: Toll,
+        share: NewShare,
+        admission: Admission,
+    ) -> Result<Done<Receipt>, StoreError> {
+        let checked = check_new(&share, &self.retention);
+        if checked.is_ok() && self.runner.can_charge() {
+            let begun = self.begin(&share, admission, Some(&toll)).await;
+            if let Some(answer) = self.rates.judge(begun, &toll, self.clock.now()) {
+                return answer;
+            }
         }
-        Ok(Done::now(record.receipt(now)))
+        self.charge(toll.whose, &toll.charges).await?;
+        checked?;
+        self.begin(&share, admission, None).await
     }
 
     async fn put_part(
@@ -324,25 +328,25 @@ impl Store for RedisStore {
         claim: TokenHash,
         proof: Option<TokenHash>,
     ) -> Result<Done<Opened>, StoreError> {
-        let call = self
-            .lease_call(&scripts::CLAIM, id)
-            .promising()
-            .with_token(access)
-            .with_claim(claim)
-            .with(proof.as_ref().map_or(&[][..], |proof| proof.as_bytes()))
-            .with(PASSPHRASE_TRIES)
-            .with(REMEMBERED)
-            .with(LIVE_CLAIMS);
-        let mut reply = self.runner.run(call).await?;
-        let record = reply.record()?;
-        let opened = Opened {
-            size: record.size,
-            expires_at: record.expiry(),
-            views_left: record.views_left,
-            lease_until: reply.time()?,
-            head: [reply.bytes()?, reply.bytes()?].concat().into(),
-        };
-        Ok(reply.done(opened))
+        self.open(id, access, claim, proof, None).await
+    }
+
+    async fn claim_charged(
+        &self,
+        toll: Toll,
+        id: ShareId,
+        access: TokenHash,
+        claim: TokenHash,
+        proof: Option<TokenHash>,
+    ) -> Result<Done<Opened>, StoreError> {
+        if self.runner.can_charge() {
+            let opened = self.open(id, access, claim, proof, Some(&toll)).await;
+            if let Some(answer) = self.rates.judge(opened, &toll, self.clock.now()) {
+                return answer;
+            }
+        }
+        self.charge(toll.whose, &toll.charges).await?;
+        self.open(id, access, claim, proof, None).await
     }
 
     async fn part(&self, id: ShareId, claim: TokenHash, n: u64) -> Result<Part, StoreError> {
@@ -431,7 +435,7 @@ impl Store for RedisStore {
     }
 
     async fn charge(&self, whose: Whose, charges: &[Charge]) -> Result<(), StoreError> {
-        rate::charge(&self.runner.link, whose, charges, self.clock.now()).await
+        self.rates.charge(&self.runner.link, (whose, charges), self.clock.now()).await
     }
 
     async fn usage(&self) -> Result<Option<Usage>, StoreError> {

@@ -96,10 +96,10 @@ fn a_flow_is_traced_as_it_was_and_a_stop_leaves_nothing_behind() {
         let taken = collector.taken();
         let share_path = |method: &str, more: &str| format!("{method} /api/shares/{{id}}{more}");
         let expected = [
-            ("POST /api/shares 201".to_owned(), vec!["charge ok", "create ok"]),
+            ("POST /api/shares 201".to_owned(), vec!["create ok"]),
             (share_path("GET", " 200"), vec!["landing ok"]),
-            (share_path("POST", "/claims 200"), vec!["charge ok", "claim ok"]),
-            (share_path("POST", "/claims 410"), vec!["charge ok", "claim refused"]),
+            (share_path("POST", "/claims 200"), vec!["claim ok"]),
+            (share_path("POST", "/claims 410"), vec!["claim refused"]),
             ("POST /api/shares 422".to_owned(), vec![]),
             ("GET 404".to_owned(), vec![]),
             ("GET /s{tail:.*} 200".to_owned(), vec![]),

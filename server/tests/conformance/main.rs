@@ -168,5 +168,8 @@ on_every_engine! {
     rates:
         of_many_at_once_as_many_pass_as_are_allowed,
         what_was_used_comes_back_evenly,
-        what_is_refused_counts_for_nothing;
+        what_is_refused_counts_for_nothing,
+        of_many_claims_at_once_as_many_open_as_are_allowed,
+        a_wrong_claim_counts_and_one_too_many_does_nothing,
+        a_creation_counts_whatever_becomes_of_it;
 }

@@ -1,6 +1,7 @@
 -- The opening.
 -- ARGV: now, lease, longest lease, access, claim, proof or '', tries, how much is remembered, and how
 -- many claims live at most.
+-- Answers the share's size, its expiry, how many views are left or false, when the lease ends, seal, rest.
 
 local lease, lease_max = tonumber(ARGV[2]), tonumber(ARGV[3])
 local access, claim, proof = ARGV[4], ARGV[5], ARGV[6]
@@ -15,12 +16,14 @@ if r.request then
   return { 'conflict' }
 end
 
-local ends = redis.call('ZSCORE', CLAIMS, claim)
+-- Without an opening there is no claim.
+local ends = r.opened_at and redis.call('ZSCORE', CLAIMS, claim)
 if ends then
   local seal, first = parked(claim, ends)
   local head = seal and redis.call('GET', part_key(0))
   if head then
-    return { 'known', flat, extend(r, claim, first, lease, lease_max), seal, head }
+    ends = extend(r, claim, first, lease, lease_max)
+    return { 'known', r.size, r.expires_at, r.views_left or false, ends, seal, head }
   end
   redis.call('UNLINK', parked_key(claim))
   settle(r)
@@ -58,18 +61,31 @@ if not seal then
   -- Redis' own clock is ahead: the time to live was the time to the expiry.
   return { 'expired', r.expires_at }
 end
-keep_record(r)
+if not last then
+  keep_record(r)
+end
 local opened_at = (r.opened_at or '') .. struct.pack('>I8', now)
-redis.call('HSET', RECORD, 'opened_at', string.sub(opened_at, -8 * remembered))
-local views_left = r.views_left and redis.call('HINCRBY', RECORD, 'views_left', -1)
-ends = extend(r, claim, now, lease, lease_max)
+local changes = { 'opened_at', string.sub(opened_at, -8 * remembered) }
+local views_left = r.views_left and tostring(tonumber(r.views_left) - 1)
+if views_left then
+  changes[3], changes[4] = 'views_left', views_left
+end
+if last then
+  r.used_up_at = now
+  changes[5], changes[6] = 'used_up_at', now
+end
+redis.call('HSET', RECORD, unpack(changes))
+ends = lease_end(r, now, lease, lease_max)
+redis.call('ZADD', CLAIMS, ends, claim)
 if ends > now then
   redis.call('SET', parked_key(claim), seal .. string.format('%.0f', now), 'PX', ends - now)
 end
 if last then
-  r.used_up_at = now
-  redis.call('HSET', RECORD, 'used_up_at', now)
-  settle_last(r, lease_max)
+  settle_last(r, lease_max, ends > now)
+end
+if not r.opened_at then
+  redis.call('PEXPIRE', CLAIMS, tonumber(r.gone_at) - now)
+  return { 'ok', r.size, r.expires_at, views_left or false, ends, seal, head }
 end
 -- Claims that are over are forgotten, but for the newest.
 local over = redis.call('ZCOUNT', CLAIMS, '-inf', now)
@@ -84,10 +100,4 @@ if excess > 0 then
   end
   redis.call('ZREMRANGEBYRANK', CLAIMS, 0, excess - 1)
 end
--- Of what has changed in the record, the answer tells only this.
-for i = 1, #flat, 2 do
-  if flat[i] == 'views_left' then
-    flat[i + 1] = tostring(views_left)
-  end
-end
-return { 'ok', flat, ends, seal, head }
+return { 'ok', r.size, r.expires_at, views_left or false, ends, seal, head }

@@ -10,10 +10,10 @@ end
 if ARGV[2] ~= '' then
   return { 'full', ARGV[2] }
 end
-if redis.call('EXISTS', RECORD) == 1 then
+if #flat > 0 then
   redis.call('UNLINK', RECORD, SEAL, CLAIMS, STAGED)
 end
-redis.call('HSET', RECORD, unpack(ARGV, 7))
+redis.call('HSET', RECORD, unpack(ARGV, 7, argc))
 redis.call('PEXPIRE', RECORD, ARGV[3])
 if ARGV[5] ~= '' then
   redis.call('SET', SEAL, ARGV[5], 'PX', ARGV[4])

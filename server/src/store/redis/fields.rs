@@ -7,7 +7,7 @@ use super::super::{
     record::{Given, Record, ids, times},
 };
 use ::redis::{Value, from_redis_value};
-use std::{collections::HashMap, str::FromStr};
+use std::str::FromStr;
 use waxseal_core::{
     time::Timestamp,
     token::{ShareId, TokenHash},
@@ -42,16 +42,22 @@ pub(super) fn write(record: &Record) -> Vec<Vec<u8>> {
 
 /// The record, or none where the hash is empty.
 pub(super) fn read(value: Value) -> Result<Option<Record>, StoreError> {
-    let fields: HashMap<String, Vec<u8>> = from_redis_value(value).map_err(|_| damaged())?;
+    let fields: Vec<(Vec<u8>, Vec<u8>)> = from_redis_value(value).map_err(|_| damaged())?;
     if fields.is_empty() {
         return Ok(None);
     }
     Fields(fields).record().map(Some)
 }
 
-struct Fields(HashMap<String, Vec<u8>>);
+/// Names and values: so few that looking through them takes less than a map would.
+struct Fields(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Fields {
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        let field = self.0.iter().find(|(known, _)| known == name.as_bytes());
+        field.map(|(_, value)| value.as_slice())
+    }
+
     fn record(&self) -> Result<Record, StoreError> {
         Ok(Record {
             access: some(self.hash("access")?)?,
@@ -69,13 +75,13 @@ impl Fields {
             gone_at: some(self.time("gone_at")?)?,
             views_left: self.number("views_left")?,
             failed: self.number("failed")?.unwrap_or(0),
-            opened_at: self.0.get("opened_at").map_or_else(Vec::new, |packed| times(packed)),
+            opened_at: self.get("opened_at").map_or_else(Vec::new, times),
             used_up_at: self.time("used_up_at")?,
             revoked_at: self.time("revoked_at")?,
             burned_at: self.time("burned_at")?,
-            request: self.0.contains_key("request"),
+            request: self.get("request").is_some(),
             answers: self.array("answers")?.map(ShareId::from_bytes),
-            offers: self.0.get("offers").map_or_else(Vec::new, |packed| ids(packed)),
+            offers: self.get("offers").map_or_else(Vec::new, ids),
             answer: self.given()?,
         })
     }
@@ -90,13 +96,13 @@ impl Fields {
     }
 
     fn given(&self) -> Result<Option<Given>, StoreError> {
-        let Some(packed) = self.0.get("answer") else { return Ok(None) };
+        let Some(packed) = self.get("answer") else { return Ok(None) };
         let until = some(self.time("answer_until")?)?;
-        Ok(Some(parsed((packed.as_slice(), until))?))
+        Ok(Some(parsed((packed, until))?))
     }
 
     fn array<const N: usize>(&self, name: &str) -> Result<Option<[u8; N]>, StoreError> {
-        self.0.get(name).map(|bytes| parsed(bytes.as_slice())).transpose()
+        self.get(name).map(parsed).transpose()
     }
 
     fn hash(&self, name: &str) -> Result<Option<TokenHash>, StoreError> {
@@ -104,8 +110,8 @@ impl Fields {
     }
 
     fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, StoreError> {
-        let number = |bytes: &Vec<u8>| str::from_utf8(bytes).ok()?.parse().ok();
-        self.0.get(name).map(|bytes| some(number(bytes))).transpose()
+        let number = |bytes: &[u8]| str::from_utf8(bytes).ok()?.parse().ok();
+        self.get(name).map(|bytes| some(number(bytes))).transpose()
     }
 
     fn time(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {

@@ -122,6 +122,11 @@ impl Link {
         Ok(link)
     }
 
+    /// Whether keys are on different servers.
+    pub(super) const fn is_cluster(&self) -> bool {
+        matches!(self.way, Way::Cluster(_))
+    }
+
     /// Runs a script.
     pub(super) async fn run(&self, script: &Invocation<'_>) -> Result<Value, StoreError> {
         self.live().await?.run(None, script, 0).await

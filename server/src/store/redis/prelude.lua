@@ -5,6 +5,8 @@
 -- a key that is there and one that is not (TRYAGAIN): all of them, then, before they do anything, and none
 -- is stopped halfway at a key that has gone ahead.
 --
+-- Behind these there may be keys of rates, never in a Cluster, with as many arguments and one more.
+--
 -- Two rules: every key is written with its time to live, and what must work while memory is full
 -- begins with a write that takes none, for Redis then refuses a script at its first write or never.
 
@@ -21,6 +23,8 @@ local CLAIMS = PREFIX .. 'claims'
 local STAGED = PREFIX .. 'staged'
 
 local now = tonumber(ARGV[1])
+local has_rates = #KEYS > 2
+local argc = has_rates and #ARGV - (#KEYS - 1) or #ARGV
 
 -- When the content is gone of itself, and until when it is staged, once the script has changed that:
 -- behind the script's answer, for the ledger.
@@ -35,16 +39,14 @@ local function parked_key(claim)
   return PREFIX .. 'claim:' .. claim
 end
 
--- The record as a table and as a reply; nil if there is none or its time is over.
+-- The record as a table, nil if there is none or its time is over, and as a reply.
 local function load()
   local flat = redis.call('HGETALL', RECORD)
   local r = {}
   for i = 1, #flat, 2 do
     r[flat[i]] = flat[i + 1]
   end
-  if r.gone_at and now < tonumber(r.gone_at) then
-    return r, flat
-  end
+  return r.gone_at and now < tonumber(r.gone_at) and r or nil, flat
 end
 
 -- As `load`, if the token is the owner's.
@@ -152,11 +154,14 @@ local function settle(r)
   end
 end
 
--- As `settle`, when the last view has just gone: no lease outlasts `lease_max` from now.
-local function settle_last(r, lease_max)
+-- As `settle`, when the last view has just gone, maybe to a claim that is live: no lease outlasts
+-- `lease_max` from now.
+local function settle_last(r, lease_max, is_live)
   local ttl = math.min(lease_max, tonumber(r.expires_at) - now)
   kept = { now + ttl, 0 }
-  settle(r)
+  if not is_live then
+    settle(r)
+  end
   for n = 0, part_count(r) - 1 do
     redis.call('PEXPIRE', part_key(n), ttl)
   end
@@ -170,11 +175,15 @@ local function parked(claim, ends)
   end
 end
 
--- Notes how long a claim's lease lasts with a request now, and returns it.
+-- Until when a claim's lease lasts with a request now.
+local function lease_end(r, first, lease, lease_max)
+  return math.min(now + lease, first + lease_max, tonumber(r.expires_at))
+end
+
+-- Notes it, and returns it.
 local function extend(r, claim, first, lease, lease_max)
-  local ends = math.min(now + lease, first + lease_max, tonumber(r.expires_at))
+  local ends = lease_end(r, first, lease, lease_max)
   redis.call('PEXPIRE', parked_key(claim), ends - now)
   redis.call('ZADD', CLAIMS, ends, claim)
-  redis.call('PEXPIRE', CLAIMS, tonumber(r.gone_at) - now)
   return ends
 end

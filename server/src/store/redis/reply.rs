@@ -4,14 +4,14 @@
 //! Invariant: a word that names an error becomes that error, so callers see only `ok` and `known`.
 
 use super::{
-    super::{Done, Full, StoreError, record::Record},
+    super::{Done, Full, StoreError, rate::too_many, record::Record},
     fields,
     ledger::Kept,
 };
 use ::redis::{FromRedisValue, Value, from_redis_value};
 use bytes::Bytes;
 use std::vec::IntoIter;
-use waxseal_core::{time::Timestamp, wire::ShareState};
+use waxseal_core::{layout::BodySize, time::Timestamp, wire::ShareState};
 
 /// A script's answer, read from front to back.
 pub(super) struct Reply {
@@ -55,6 +55,7 @@ impl Reply {
             "ok" => Ok(reply),
             "known" => Ok(Self { known: true, ..reply }),
             "full" => Err(full(&reply.next::<String>()?)),
+            "too many" => Err(too_many(reply.next()?)),
             "unknown" => Err(StoreError::Unknown),
             "conflict" => Err(StoreError::Conflict),
             "wrong part" => Err(StoreError::WrongPart),
@@ -93,6 +94,10 @@ impl Reply {
 
     pub(super) fn time(&mut self) -> Result<Timestamp, StoreError> {
         self.next().map(Timestamp::from_unix_millis)
+    }
+
+    pub(super) fn size(&mut self) -> Result<BodySize, StoreError> {
+        self.next::<u64>()?.try_into().map_err(|_| unexpected())
     }
 
     pub(super) fn bytes(&mut self) -> Result<Bytes, StoreError> {

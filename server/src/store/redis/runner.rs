@@ -5,11 +5,12 @@
 
 use super::{
     super::{
-        Full, StoreError,
+        Full, StoreError, Toll,
         quota::{Quota, Usage},
     },
     ledger::Ledger,
     link::Link,
+    rate,
     reply::{self, Reply},
     scripts::Invocation,
 };
@@ -34,6 +35,8 @@ pub(super) struct Call {
     promise: Promise,
     /// What goes ahead of the script, and whose share it must be.
     ahead: Option<(Cmd, TokenHash)>,
+    /// Whether it counts, too.
+    charges: bool,
 }
 
 /// Whether an answer promises what must not be lost with a server, so that replicas must have it before.
@@ -47,6 +50,12 @@ impl Runner {
         Self { link, ledger: Ledger::new(quota) }
     }
 
+    /// Whether scripts can count, too: in a Cluster the keys are elsewhere, and for whoever does too much
+    /// no room is taken from others.
+    pub(super) fn can_charge(&self) -> bool {
+        self.ledger.is_none() && !self.link.is_cluster()
+    }
+
     /// What is stored, if there is a ledger that says so.
     pub(super) async fn usage(&self) -> Result<Option<Usage>, StoreError> {
         match &self.ledger {
@@ -55,8 +64,9 @@ impl Runner {
         }
     }
 
-    /// Runs a script that needs no room that it was not promised.
+    /// Runs a script that needs no room that it was not promised, unless it counts, too.
     pub(super) async fn run(self: &Arc<Self>, call: Call) -> Result<Reply, StoreError> {
+        let charges = call.charges;
         let reply = if self.ledger.is_some() {
             let runner = Arc::clone(self);
             to_the_end(async move { runner.run_and_tell(call).await }).await
@@ -64,7 +74,9 @@ impl Runner {
             self.run_and_tell(call).await
         };
         reply.map_err(|error| match error {
-            StoreError::Full(_) => StoreError::Unavailable("Redis' memory is full".to_owned()),
+            StoreError::Full(_) if !charges => {
+                StoreError::Unavailable("Redis' memory is full".to_owned())
+            }
             other => other,
         })
     }
@@ -146,7 +158,17 @@ impl Runner {
 
 impl Call {
     pub(super) fn new(invocation: Invocation<'static>, id: ShareId, now: Timestamp) -> Self {
-        Self { invocation, id, now, promise: Promise::None, ahead: None }.with(now.unix_millis())
+        Self { invocation, id, now, promise: Promise::None, ahead: None, charges: false }
+            .with(now.unix_millis())
+    }
+
+    /// Has the script count this before all else. Nothing can be added behind it.
+    pub(super) fn charging(mut self, toll: Option<&Toll>) -> Self {
+        if let Some(toll) = toll {
+            rate::add(&mut self.invocation, toll.whose, &toll.charges);
+            self.charges = true;
+        }
+        self
     }
 
     pub(super) fn promising(self) -> Self {

@@ -1,4 +1,4 @@
-//! The scripts on a share, each with what all of them have in common in front, and the ledger's.
+//! The scripts on a share, each with what all of them have in common in front, the rates' and the ledger's.
 //!
 //! Invariant: none starts with a shebang: Redis 6.2 and what is compatible with it know none.
 
@@ -9,14 +9,20 @@ macro_rules! scripts {
     ($($name:ident = $file:literal),+ $(,)?) => {$(
         pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
             Script::new(concat!(
+                include_str!("rate.lua"),
                 include_str!("prelude.lua"),
                 "\nlocal function main()\n",
                 include_str!($file),
-                "\nend\nlocal answer = main()\nreturn { answer, kept }",
+                "\nend\nlocal wait = has_rates and charge(3) or 0",
+                "\nlocal answer = wait > 0 and { 'too many', wait } or main()",
+                "\nreturn { answer, kept }",
             ))
         });
     )+};
 }
+
+pub(super) static RATE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("rate.lua"), "\nreturn charge(1)")));
 
 pub(super) static LEDGER: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("ledger.lua")));
