@@ -27,7 +27,12 @@ impl Route {
 
 /// Routes an address that can only be read.
 pub(crate) fn get(config: &mut ServiceConfig, path: &'static str, route: Handler) {
-    config.service(resource(path, path, [(Method::GET, route)]));
+    config.service(read_only(path, path, route));
+}
+
+/// An address that can only be read; `tail` is what of it is to be compared still.
+pub(crate) fn read_only(path: &'static str, tail: &str, route: Handler) -> Resource {
+    resource(path, tail, [(Method::GET, route)])
 }
 
 /// An address with its methods; `tail` is what of it is to be compared still.

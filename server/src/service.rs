@@ -102,8 +102,10 @@ pub fn run(
             .wrap(from_fn(headers::security))
             .wrap(from_fn(logs::request))
             .wrap(from_fn(net::request))
-            .configure(api::routes)
+            // What is found without a search for a pattern comes first.
             .configure(web::routes)
+            .configure(api::routes)
+            .configure(web::patterns)
             .default_service(actix_web::web::to(web::not_found))
     })
 }

@@ -31,20 +31,33 @@ const NO_CONTACT: &str = "Whoever runs this server has set no address for report
 const NOT_FOUND: &str = "Not found.\n";
 const NOT_BUILT: &str = "The web client is not part of this build: cargo xtask run builds it.\n";
 
-/// Routes the pages and the files.
+/// What a mail gateway makes of the `#` in a link belongs to the path.
+const LINK: &str = "/s{tail:.*}";
+/// Not every path that starts so.
+const REQUEST_LINK: &str = "/r{tail:(?:[^a-z].*)?}";
+const MAIL_LINK: &str = "/confirm{tail:.*}";
+
+/// Routes the pages and the files, and links as they are made.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     routing::get(config, "/", web::to(compose));
     routing::get(config, "/links", web::to(links));
     routing::get(config, "/ask", web::to(ask));
     routing::get(config, "/report", web::to(report));
     routing::get(config, "/.well-known/waxseal-manifest.json", web::to(manifest));
-    // Only what a mail gateway makes of the `#`, not every path that starts so.
-    routing::get(config, "/r{tail:(?:[^a-z].*)?}", web::to(answer));
-    routing::get(config, "/s{tail:.*}", web::to(open));
-    // The `#` of a mail's link may come escaped, as that of a share's.
-    routing::get(config, "/confirm{tail:.*}", web::to(confirm));
-    routing::get(config, "/assets/{name}", web::to(asset));
+    config.service(routing::read_only(LINK, "/s", web::to(open)));
+    config.service(routing::read_only(REQUEST_LINK, "/r", web::to(answer)));
+    config.service(routing::read_only(MAIL_LINK, "/confirm", web::to(confirm)));
+    let asset = routing::read_only("/assets/{name}", "/{name}", web::to(asset));
+    config.service(web::scope("/assets").service(asset));
     embed::routes(config);
+}
+
+/// Routes links that came through a mail gateway.
+pub(crate) fn patterns(config: &mut ServiceConfig) {
+    routing::get(config, LINK, web::to(open));
+    routing::get(config, REQUEST_LINK, web::to(answer));
+    routing::get(config, MAIL_LINK, web::to(confirm));
+    embed::patterns(config);
 }
 
 /// The page for writing a secret.

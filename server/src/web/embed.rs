@@ -34,6 +34,10 @@ const FOR_ALL: [(HeaderName, &str); 2] = [
 pub(super) fn routes(config: &mut ServiceConfig) {
     routing::get(config, "/embed", web::to(frame));
     routing::get(config, "/embed.js", web::to(script));
+}
+
+/// Routes the script's address that names its content.
+pub(super) fn patterns(config: &mut ServiceConfig) {
     routing::get(config, "/embed-{hash}.js", web::to(script_of_one_content));
 }
 
