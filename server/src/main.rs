@@ -4,7 +4,6 @@
 //! checked; everything else is a log, but what is wrong with the settings, since they say how to log.
 
 use anyhow::Context;
-use mimalloc::MiMalloc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 use std::{
@@ -29,10 +28,6 @@ use waxseal_server::{
     spans::Spans,
     store::{Clock, Store, SystemClock, redis::RedisStore, sqlite::SqliteStore},
 };
-
-/// The system's takes an eighth of the processor time that a request costs.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Files that are no connections, and more than there are.
 const OTHER_FILES: usize = 256;
