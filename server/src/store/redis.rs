@@ -448,7 +448,7 @@ impl Store for RedisStore {
 }
 
 fn key(id: ShareId, name: &str) -> String {
-    format!("waxseal:{{{}}}:{name}", id.to_base64url())
+    ["waxseal:{", &id.to_base64url(), "}:", name].concat()
 }
 
 fn random() -> Result<u64, StoreError> {

@@ -7,7 +7,7 @@ use super::{
         Admission, Done, NewShare, Opened, Receipt, StoreError, Toll, Usage,
         record::{LIVE_CLAIMS, REMEMBERED, Record},
     },
-    RedisStore, fields, millis,
+    RedisStore, millis,
     runner::split_seal,
     scripts,
 };
@@ -37,7 +37,7 @@ impl RedisStore {
             .with(millis(until.since(now)))
             .with(seal)
             .with(rest)
-            .with(fields::write(&record))
+            .with_fields(&record)
             .charging(toll);
         let mut reply = self.runner.run_storing(call, bytes, until, too_large).await?;
         if reply.was_known() {

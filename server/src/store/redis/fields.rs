@@ -2,9 +2,12 @@
 //!
 //! Invariant: `write` and `read` are each other's reverse; scripts use the same names.
 
-use super::super::{
-    AddressHash, Ask, StoreError,
-    record::{Given, Record, ids, times},
+use super::{
+    super::{
+        AddressHash, Ask, StoreError,
+        record::{Given, Record, ids, times},
+    },
+    scripts::Invocation,
 };
 use ::redis::{Value, from_redis_value};
 use std::str::FromStr;
@@ -14,30 +17,37 @@ use waxseal_core::{
     wire::Views,
 };
 
-/// Names and values in turn, of a record that was just created.
-pub(super) fn write(record: &Record) -> Vec<Vec<u8>> {
-    let number = |n: u64| Some(n.to_string().into_bytes());
-    let time = |at: Timestamp| at.unix_millis().to_string().into_bytes();
-    [
-        ("access", Some(record.access.as_bytes().to_vec())),
-        ("owner", Some(record.owner.as_bytes().to_vec())),
-        ("passphrase", record.passphrase.map(|hash| hash.as_bytes().to_vec())),
-        ("size", number(record.size.get())),
-        ("expires_in", number(record.expires_in.seconds().into())),
-        ("views", record.views.and_then(|views| number(views.get().into()))),
-        ("views_left", record.views_left.and_then(|left| number(left.into()))),
-        ("digest", Some(record.digest.to_vec())),
-        ("created_at", Some(time(record.created_at))),
-        ("expires_at", record.expires_at.map(time)),
-        ("pending_until", record.pending_until.map(time)),
-        ("gone_at", Some(time(record.gone_at))),
-        ("request", record.request.then(|| b"1".to_vec())),
-        ("answers", record.answers.map(|id| id.as_bytes().to_vec())),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some([name.as_bytes().to_vec(), value?]))
-    .flatten()
-    .collect()
+/// Adds names and values of a record that was just created to a script's arguments.
+pub(super) fn write(record: &Record, to: &mut Invocation<'_>) {
+    let time = |at: Timestamp| at.unix_millis();
+    to.arg("access").arg(record.access.as_bytes());
+    to.arg("owner").arg(record.owner.as_bytes());
+    to.arg("size").arg(record.size.get());
+    to.arg("expires_in").arg(record.expires_in.seconds());
+    to.arg("digest").arg(&record.digest[..]);
+    to.arg("created_at").arg(time(record.created_at));
+    to.arg("gone_at").arg(time(record.gone_at));
+    if let Some(hash) = &record.passphrase {
+        to.arg("passphrase").arg(hash.as_bytes());
+    }
+    if let Some(views) = record.views {
+        to.arg("views").arg(views.get());
+    }
+    if let Some(left) = record.views_left {
+        to.arg("views_left").arg(left);
+    }
+    if let Some(at) = record.expires_at {
+        to.arg("expires_at").arg(time(at));
+    }
+    if let Some(at) = record.pending_until {
+        to.arg("pending_until").arg(time(at));
+    }
+    if record.request {
+        to.arg("request").arg(1);
+    }
+    if let Some(id) = &record.answers {
+        to.arg("answers").arg(id.as_bytes());
+    }
 }
 
 /// The record, or none where the hash is empty.

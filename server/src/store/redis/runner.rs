@@ -7,7 +7,9 @@ use super::{
     super::{
         Full, StoreError, Toll,
         quota::{Quota, Usage},
+        record::Record,
     },
+    fields,
     ledger::Ledger,
     link::Link,
     rate,
@@ -118,7 +120,7 @@ impl Runner {
             },
             None => too_large,
         };
-        call.invocation.insert_arg(1, no_room.map_or("", reply::word));
+        call.invocation.second(no_room.map_or("", reply::word));
         let reply = self.run_and_tell(call).await;
         let unused = match &reply {
             Ok(reply) => reply.was_known(),
@@ -177,6 +179,12 @@ impl Call {
 
     pub(super) fn with(mut self, argument: impl ToRedisArgs) -> Self {
         self.invocation.arg(argument);
+        self
+    }
+
+    /// All of a record.
+    pub(super) fn with_fields(mut self, record: &Record) -> Self {
+        fields::write(record, &mut self.invocation);
         self
     }
 

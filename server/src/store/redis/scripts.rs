@@ -2,7 +2,7 @@
 //!
 //! Invariant: none starts with a shebang: Redis 6.2 and what is compatible with it know none.
 
-use ::redis::{Cmd, ToRedisArgs, cmd};
+use ::redis::{Arg, Cmd, ToRedisArgs, cmd};
 use std::sync::LazyLock;
 
 macro_rules! scripts {
@@ -51,11 +51,12 @@ pub(super) struct Script {
     hash: String,
 }
 
-/// A script with keys and arguments.
+/// A script with keys and arguments, each of both in one piece of memory, as a command keeps its own.
 pub(super) struct Invocation<'a> {
     script: &'a Script,
-    keys: Vec<Vec<u8>>,
-    args: Vec<Vec<u8>>,
+    keys: Cmd,
+    args: Cmd,
+    second: Option<&'static str>,
 }
 
 impl Script {
@@ -64,24 +65,24 @@ impl Script {
     }
 
     pub(super) fn invoke(&self) -> Invocation<'_> {
-        Invocation { script: self, keys: Vec::new(), args: Vec::new() }
+        Invocation { script: self, keys: Cmd::new(), args: Cmd::new(), second: None }
     }
 }
 
 impl Invocation<'_> {
     pub(super) fn key(&mut self, key: impl ToRedisArgs) -> &mut Self {
-        key.write_redis_args(&mut self.keys);
+        self.keys.arg(key);
         self
     }
 
     pub(super) fn arg(&mut self, arg: impl ToRedisArgs) -> &mut Self {
-        arg.write_redis_args(&mut self.args);
+        self.args.arg(arg);
         self
     }
 
-    /// Puts an argument before one that is there.
-    pub(super) fn insert_arg(&mut self, at: usize, arg: &str) {
-        self.args.insert(at, arg.as_bytes().to_vec());
+    /// Puts an argument behind the first.
+    pub(super) fn second(&mut self, arg: &'static str) {
+        self.second = Some(arg);
     }
 
     /// The command for a server that knows the script.
@@ -95,6 +96,21 @@ impl Invocation<'_> {
     }
 
     fn command(&self, name: &str, script: &str) -> Cmd {
-        cmd(name).arg(script).arg(self.keys.len()).arg(&self.keys).arg(&self.args).take()
+        let (keys, mut args) = (words(&self.keys), words(&self.args));
+        let mut command = cmd(name);
+        command.arg(script).arg(keys.clone().count());
+        let second = self.second.map(str::as_bytes);
+        for word in keys.chain(args.next()).chain(second).chain(args) {
+            command.arg(word);
+        }
+        command
     }
+}
+
+/// What it was given.
+fn words(given: &Cmd) -> impl Iterator<Item = &[u8]> + Clone {
+    given.args_iter().filter_map(|word| match word {
+        Arg::Simple(word) => Some(word),
+        _ => None,
+    })
 }
