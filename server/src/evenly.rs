@@ -4,30 +4,19 @@
 //! had, is not to be seen in when the answer comes.
 
 use crate::problem::ApiError;
-use actix_web::{
-    Error,
-    body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
-    middleware::Next,
-};
+use actix_web::dev::ServiceResponse;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 /// Many times what the store takes for one share.
 const STEP: Duration = Duration::from_millis(5);
 
-/// Holds answers that a share is unknown until they are due.
-pub(crate) async fn answer_unknown<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let start = Instant::now();
-    let response = next.call(request).await?;
+/// Holds an answer that a share is unknown until it is due.
+pub(crate) async fn answer_unknown<B>(start: Instant, response: &ServiceResponse<B>) {
     let error = response.response().error().and_then(|error| error.as_error::<ApiError>());
     if error.is_some_and(ApiError::is_unknown_share) {
         wait(start).await;
     }
-    Ok(response)
 }
 
 /// Waits until the next even time after `start`.

@@ -5,28 +5,26 @@
 
 use crate::{metrics::Refusal, problem::ApiError};
 use actix_web::{
-    Error,
-    body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{ConnectionType, Method, header},
-    middleware::Next,
 };
 use waxseal_core::wire::ProblemType;
 
-/// Refuses what asks for a tunnel: the HTTP library takes all that follows for its body, whatever length
-/// was announced, so that the connection can only be closed.
-pub(crate) async fn bounded<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+/// Why a request is not served: it asks for a tunnel, and the HTTP library takes all that follows for its
+/// body, whatever length was announced.
+pub(crate) fn refusal(request: &ServiceRequest) -> Option<ApiError> {
     let mut upgrades = request.headers().get_all(header::UPGRADE);
-    if request.method() == Method::CONNECT || upgrades.any(|to| names_websocket(to.as_bytes())) {
-        let error = ApiError::new(ProblemType::Malformed).detail("nothing is tunnelled here");
-        let mut refusal = request.error_response(error.refusing(Refusal::Framing));
-        refusal.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-        return Ok(refusal.map_into_right_body());
-    }
-    Ok(next.call(request).await?.map_into_left_body())
+    let is_tunnel =
+        request.method() == Method::CONNECT || upgrades.any(|to| names_websocket(to.as_bytes()));
+    let error = || ApiError::new(ProblemType::Malformed).detail("nothing is tunnelled here");
+    is_tunnel.then(|| error().refusing(Refusal::Framing))
+}
+
+/// Refuses it, and has the connection closed.
+pub(crate) fn refuse(request: ServiceRequest, error: ApiError) -> ServiceResponse {
+    let mut refusal = request.error_response(error);
+    refusal.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    refusal
 }
 
 /// Broader than what the library looks for: a list counts, too.

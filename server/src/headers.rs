@@ -3,13 +3,7 @@
 //! Invariant: nothing is allowed that the web client does not need.
 
 use crate::config::EmbeddingOrigins;
-use actix_web::{
-    Error,
-    body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderName, HeaderValue},
-    middleware::Next,
-};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// What the pages may load and do: scripts, styles and data of this origin, WebAssembly, nothing
 /// inline, nothing framed.
@@ -53,12 +47,7 @@ pub(crate) fn framed_by(origins: &EmbeddingOrigins) -> String {
 }
 
 /// Adds them.
-pub(crate) async fn security<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let mut response = next.call(request).await?;
-    let headers = response.headers_mut();
+pub(crate) fn secure(headers: &mut HeaderMap) {
     // Where a page's own policy says who may frame it, this header would have old browsers say nobody.
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
@@ -68,5 +57,4 @@ pub(crate) async fn security<B: MessageBody>(
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
-    Ok(response)
 }

@@ -25,6 +25,7 @@ mod rates;
 mod routing;
 mod same_site;
 mod service;
+mod serving;
 mod stopping;
 mod web;
 

@@ -6,14 +6,13 @@
 
 use crate::{problem::ApiError, routing::Route, service::Service, spans::RequestSpan};
 use actix_web::{
-    Error,
     body::{BodySize, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::Method,
-    middleware::Next,
     web::Data,
 };
-use std::{fs::File, io, os::fd::AsFd, panic, time::Instant};
+use std::{fs::File, io, os::fd::AsFd, panic};
+use tokio::time::Instant;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     filter::Targets, fmt::writer::BoxMakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
@@ -49,49 +48,62 @@ fn lines_to() -> BoxMakeWriter {
     }
 }
 
-/// Logs and counts a request when its answer begins.
-pub(crate) async fn request<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let start = Instant::now();
-    let method = method(request.method());
-    let service = request.app_data::<Data<Service>>();
-    let span = service.and_then(|service| service.spans.request(&request, method, &service.net));
-    let answer = next.call(request);
-    let response = match &span {
-        None => answer.await,
-        Some(span) => span.around(answer).await,
-    }?;
-    let route = response.request().app_data::<Route>().copied();
-    let status = response.status();
-    let took = start.elapsed();
-    let ms = took.as_micros() as f64 / 1000.0;
-    let bytes = match response.response().body().size() {
-        BodySize::Sized(bytes) => bytes,
-        BodySize::None | BodySize::Stream => 0,
-    };
-    let error = response.response().error().and_then(|error| error.as_error::<ApiError>());
-    let cause = error.and_then(ApiError::cause);
-    let code = status.as_u16();
-    if let Some(service) = response.request().app_data::<Data<Service>>() {
-        let metrics = &service.metrics;
-        metrics.request(route, method, code, took);
-        if let Some(refusal) = error.and_then(ApiError::refusal) {
-            metrics.refused(refusal);
+/// What is told of a request when its answer begins.
+pub(crate) struct Entry {
+    start: Instant,
+    method: &'static str,
+    span: Option<RequestSpan>,
+}
+
+impl Entry {
+    /// Of a request that came at `start`.
+    pub(crate) fn begin(request: &ServiceRequest, start: Instant) -> Self {
+        let method = method(request.method());
+        let service = request.app_data::<Data<Service>>();
+        let span = service.and_then(|service| service.spans.request(request, method, &service.net));
+        Self { start, method, span }
+    }
+
+    /// Serves it, with calls of the store as parts of this.
+    pub(crate) async fn around<T>(&self, serve: impl Future<Output = T>) -> T {
+        match &self.span {
+            None => serve.await,
+            Some(span) => span.around(serve).await,
         }
     }
-    let trace_id = span.as_ref().and_then(RequestSpan::trace_id);
-    if let Some(span) = span {
-        span.answered(route, method, code, bytes);
+
+    /// Logs and counts it.
+    pub(crate) fn end<B: MessageBody>(self, response: &ServiceResponse<B>) {
+        let Self { start, method, span } = self;
+        let route = response.request().app_data::<Route>().copied();
+        let status = response.status();
+        let took = start.elapsed();
+        let ms = took.as_micros() as f64 / 1000.0;
+        let bytes = match response.response().body().size() {
+            BodySize::Sized(bytes) => bytes,
+            BodySize::None | BodySize::Stream => 0,
+        };
+        let error = response.response().error().and_then(|error| error.as_error::<ApiError>());
+        let cause = error.and_then(ApiError::cause);
+        let code = status.as_u16();
+        if let Some(service) = response.request().app_data::<Data<Service>>() {
+            let metrics = &service.metrics;
+            metrics.request(route, method, code, took);
+            if let Some(refusal) = error.and_then(ApiError::refusal) {
+                metrics.refused(refusal);
+            }
+        }
+        let trace_id = span.as_ref().and_then(RequestSpan::trace_id);
+        if let Some(span) = span {
+            span.answered(route, method, code, bytes);
+        }
+        let route = route.map_or("unknown", Route::pattern);
+        if status.is_server_error() {
+            tracing::error!(method, route, status = code, ms, bytes, cause, trace_id, "request");
+        } else {
+            tracing::info!(method, route, status = code, ms, bytes, trace_id, "request");
+        }
     }
-    let route = route.map_or("unknown", Route::pattern);
-    if status.is_server_error() {
-        tracing::error!(method, route, status = code, ms, bytes, cause, trace_id, "request");
-    } else {
-        tracing::info!(method, route, status = code, ms, bytes, trace_id, "request");
-    }
-    Ok(response)
 }
 
 /// The method's name, of those that are in a standard: any other is text of the client's.

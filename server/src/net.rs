@@ -27,7 +27,6 @@ use actix_web::{
     body::MessageBody,
     dev::{AppConfig, ServiceRequest, ServiceResponse},
     http::{ConnectionType, header},
-    middleware::Next,
 };
 use crowd::Crowd;
 use ipnet::IpNet;
@@ -177,20 +176,25 @@ impl Gate {
     }
 }
 
-/// Tells a connection when a request of it is served.
-pub(crate) async fn request<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let line = request.conn_data::<Rc<Line>>().cloned();
-    if let Some(line) = &line {
-        line.serve(has_body(&request));
+/// A request that is served: its connection knows.
+pub(crate) struct Served(Option<Rc<Line>>);
+
+impl Served {
+    /// It is served from now on.
+    pub(crate) fn begin(request: &ServiceRequest) -> Self {
+        let line = request.conn_data::<Rc<Line>>().cloned();
+        if let Some(line) = &line {
+            line.serve(has_body(request));
+        }
+        Self(line)
     }
-    let mut response = next.call(request).await?;
-    if line.is_some_and(|line| line.answered(Instant::now())) {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+
+    /// It is answered.
+    pub(crate) fn end<B>(self, response: &mut ServiceResponse<B>) {
+        if self.0.is_some_and(|line| line.answered(Instant::now())) {
+            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        }
     }
-    Ok(response)
 }
 
 fn has_body(request: &ServiceRequest) -> bool {

@@ -5,14 +5,11 @@
 
 use crate::{problem::ApiError, service::Service};
 use actix_web::{
-    Error,
-    body::{BoxBody, EitherBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::ServiceRequest,
     http::{
         Method, Uri,
         header::{self, HeaderMap, HeaderName},
     },
-    middleware::Next,
     web::Data,
 };
 use waxseal_core::wire::ProblemType;
@@ -22,17 +19,11 @@ const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// Refuses what a foreign page sends to the API.
-pub(crate) async fn only<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+/// Why a request is not served: a foreign page sends it to the API.
+pub(crate) fn refusal(request: &ServiceRequest) -> Option<ApiError> {
     // As handlers are found: `/%61pi` leads to them, too.
-    if request.match_info().as_str().starts_with("/api") && is_foreign(&request) {
-        let refusal = ApiError::new(ProblemType::CrossSite);
-        return Ok(request.error_response(refusal).map_into_right_body());
-    }
-    Ok(next.call(request).await?.map_into_left_body())
+    let is_call = request.match_info().as_str().starts_with("/api");
+    (is_call && is_foreign(request)).then(|| ApiError::new(ProblemType::CrossSite))
 }
 
 fn is_foreign(request: &ServiceRequest) -> bool {

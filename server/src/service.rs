@@ -1,20 +1,15 @@
 //! The running service: what every handler shares, and how it starts.
-//!
-//! Invariant: every answer that comes out of the application has the security headers and is logged
-//! once, without its address.
 
 use crate::{
     api,
     audit::{Audit, Audited, By},
     config::{AbuseContact, EmbeddingOrigins, Settings},
-    evenly, framing, headers,
     identity::{Identity, Waiters},
-    logs,
     metrics::Metrics,
     net::{self, Certificates, Rules as NetRules},
     policy::Rules,
     rates::Rates,
-    same_site,
+    serving,
     spans::Spans,
     stopping::Stopping,
     store::Store,
@@ -96,12 +91,7 @@ pub fn run(
     net::serve(connections, certificates, listener, metrics, move || {
         App::new()
             .app_data(service.clone())
-            .wrap(from_fn(framing::bounded))
-            .wrap(from_fn(evenly::answer_unknown))
-            .wrap(from_fn(same_site::only))
-            .wrap(from_fn(headers::security))
-            .wrap(from_fn(logs::request))
-            .wrap(from_fn(net::request))
+            .wrap(from_fn(serving::serve))
             // What is found without a search for a pattern comes first.
             .configure(web::routes)
             .configure(api::routes)

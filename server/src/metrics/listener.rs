@@ -5,10 +5,9 @@
 
 use super::Metrics;
 use crate::{
-    framing,
     net::{self, Limits, Patience, Rules},
     problem::ApiError,
-    routing,
+    routing, serving,
     store::{Store, StoreError},
 };
 use actix_web::{
@@ -46,8 +45,7 @@ pub fn serve(
     net::serve(Arc::new(rules()), None, listener, Metrics::default(), move || {
         App::new()
             .app_data(source.clone())
-            .wrap(from_fn(framing::bounded))
-            .wrap(from_fn(net::request))
+            .wrap(from_fn(serving::serve_untold))
             .configure(|config| routing::get(config, "/metrics", web::to(read)))
             .default_service(web::to(HttpResponse::NotFound))
     })
