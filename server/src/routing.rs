@@ -5,7 +5,8 @@
 
 use crate::problem::ApiError;
 use actix_web::{
-    Resource, Route as Handler, guard,
+    Resource, Route as Handler, Scope,
+    guard::{self, Guard},
     http::{
         Method,
         header::{self, HeaderValue},
@@ -30,6 +31,14 @@ pub(crate) fn get(config: &mut ServiceConfig, path: &'static str, route: Handler
     config.service(read_only(path, path, route));
 }
 
+/// All addresses below `prefix`, as one that can only be read; the handler tells them apart. They are found
+/// without a search for a pattern.
+pub(crate) fn below(prefix: &str, path: &'static str, route: Handler) -> Scope {
+    let reads = web::scope("").guard(reads()).default_service(route);
+    let scope = web::scope(prefix).app_data(Route(path)).service(reads);
+    scope.default_service(not_allowed(&[Method::GET, Method::HEAD]))
+}
+
 /// An address that can only be read; `tail` is what of it is to be compared still.
 pub(crate) fn read_only(path: &'static str, tail: &str, route: Handler) -> Resource {
     resource(path, tail, [(Method::GET, route)])
@@ -44,19 +53,29 @@ pub(crate) fn resource(
     let mut allowed = Vec::new();
     let mut resource = web::resource(tail).app_data(Route(path));
     for (method, route) in methods {
-        allowed.push(method.to_string());
+        allowed.push(method.clone());
         resource = if method == Method::GET {
-            allowed.push(Method::HEAD.to_string());
-            resource.route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
+            allowed.push(Method::HEAD);
+            resource.route(route.guard(reads()))
         } else {
             resource.route(route.method(method))
         };
     }
-    let allow =
-        HeaderValue::from_str(&allowed.join(", ")).expect("names of methods are a header's value");
-    resource.default_service(web::to(move || {
+    resource.default_service(not_allowed(&allowed))
+}
+
+/// Whether a request reads.
+fn reads() -> impl Guard {
+    guard::Any(guard::Get()).or(guard::Head())
+}
+
+/// Answers that only these methods are there.
+fn not_allowed(allowed: &[Method]) -> Handler {
+    let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+    let allow = HeaderValue::try_from(allowed).expect("names of methods are a header's value");
+    web::to(move || {
         let error = ApiError::new(ProblemType::MethodNotAllowed);
         let error = error.header(header::ALLOW, allow.clone());
         async move { Err::<&str, _>(error) }
-    }))
+    })
 }

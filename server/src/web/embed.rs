@@ -3,7 +3,7 @@
 //! Invariant: without origins that may frame it there is neither; only these origins' pages may show the
 //! frame, whose scripts and rights are those of every other page.
 
-use super::{Client, NOT_BUILT, NOT_FOUND, content_type, file, text};
+use super::{Client, FILES, NOT_BUILT, NOT_FOUND, content_type, text};
 use crate::{headers, routing, service::Service};
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
@@ -88,7 +88,7 @@ fn answer(
         Some(IfNoneMatch::Any) => true,
         None => false,
     };
-    let whole = if known { None } else { file::<Client>(request, SCRIPT) };
+    let whole = if known { None } else { FILES.answer(request, SCRIPT) };
     let mut response = whole.unwrap_or_else(|| HttpResponse::NotModified().finish());
     let tag = HeaderValue::try_from(tag.to_string()).expect("a hash in quotes is ASCII");
     let headers = response.headers_mut();

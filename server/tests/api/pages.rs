@@ -74,3 +74,19 @@ fn pages_are_html_or_say_that_there_are_none() {
         }
     }
 }
+
+#[test]
+fn pages_and_files_can_only_be_read() {
+    let server = TestServer::start();
+    for path in ["/", "/s", "/s%23AAAA", "/assets/nothing.js"] {
+        let (got, head) = (server.get(path), server.send("HEAD", path, &[], b""));
+        assert_eq!(head.status, got.status, "{path}");
+        assert_eq!(head.header("content-type"), got.header("content-type"), "{path}");
+        assert!(head.body.is_empty(), "{path}");
+        for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+            let reply = server.send(method, path, &[], b"");
+            assert_eq!(reply.status, 405, "{method} {path}");
+            assert_eq!(reply.header("allow"), Some("GET, HEAD"), "{method} {path}");
+        }
+    }
+}
