@@ -101,6 +101,25 @@ async fn a_spent_share_lives_as_long_as_its_leases_may() {
     }
 }
 
+#[tokio::test]
+async fn an_opening_that_is_not_the_last_leaves_the_content_until_the_expiry() {
+    let server = RedisServer::start(&[]);
+    let store = connect(&server.url()).await.expect("it is safe");
+    for views in [Some(2), None] {
+        let sample = Sample::with_plaintext(1_100_000).viewed(views).expiring_in(2_592_000);
+        upload(&store, &sample).await;
+        let new = &sample.new;
+        store.claim(new.id, new.access, token(), None).await.expect("a view is left");
+        let content = |key: &str| key == "seal" || key.starts_with("part:");
+        let found = keys(&server, &sample).into_iter().filter(|(key, _)| content(key));
+        let found: Vec<_> = found.collect();
+        assert_eq!(found.len(), 3, "{found:?}");
+        for (key, ttl) in found {
+            assert_near(ttl, 30 * DAY, &key);
+        }
+    }
+}
+
 /// Redis ends a lease by its own clock, too.
 #[tokio::test]
 async fn a_request_keeps_the_parked_seal_for_another_lease() {
