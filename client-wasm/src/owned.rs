@@ -1,8 +1,8 @@
 //! The links made in this browser, in its IndexedDB: a record each.
 //!
 //! Invariant: a change reads what it changes in its own transaction, so tabs lose nothing of each
-//! other's; it is done when the browser has it on disk. A link's secret is kept only where its owner
-//! asked for that.
+//! other's, nor of what another version of these pages keeps; it is done when the browser has it on
+//! disk. A link's secret is kept only where its owner asked for that.
 
 mod database;
 
@@ -10,9 +10,9 @@ pub use waxseal_core::owned::{OwnedLink, OwnedLinks, OwnedRequest, Sent};
 
 use crate::dom;
 use database::{Database, Mode, Transaction};
-use js_sys::{Array, JSON};
+use js_sys::{Array, JSON, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use waxseal_core::{json, token::ShareId, wire::to_json};
+use waxseal_core::{json, link::LinkSecret, time::Timestamp, token::ShareId, wire::to_json};
 use web_sys::BroadcastChannel;
 
 /// This browser keeps nothing for this page.
@@ -23,6 +23,18 @@ impl From<JsValue> for NoStorage {
     fn from(_: JsValue) -> Self {
         Self
     }
+}
+
+/// What can change of a link that is kept.
+pub enum Change {
+    /// What its owner calls it.
+    Label(String),
+    /// When it was handed on; `None` = not yet.
+    Sent(Option<Timestamp>),
+    /// It is handed on now, if it was not before.
+    SentNow(Timestamp),
+    /// What it is made of, where its owner wants to see it again.
+    Secret(Option<LinkSecret>),
 }
 
 /// Where versions before this kept all links, as one text.
@@ -66,13 +78,14 @@ pub async fn add(link: &OwnedLink) -> Result<(), NoStorage> {
 ///
 /// # Errors
 /// [`NoStorage`]; it is as before then.
-pub async fn change(id: ShareId, change: impl FnOnce(&mut OwnedLink)) -> Result<(), NoStorage> {
+pub async fn change(id: ShareId, change: Change) -> Result<(), NoStorage> {
     let database = Database::open().await?;
     let transaction = database.begin(Mode::Write)?;
-    let record = transaction.get(&id.to_base64url()).await?;
-    if let Some(mut link) = record.and_then(|json| read(&json)) {
-        change(&mut link);
-        put(&transaction, &link)?;
+    let name = id.to_base64url();
+    if let Some(record) = transaction.get(&name).await? {
+        let record = JSON::parse(&record)?;
+        change.make(&record)?;
+        transaction.put(&name, &String::from(JSON::stringify(&record)?))?;
     }
     end(transaction).await
 }
@@ -115,6 +128,24 @@ pub fn on_change(mut handler: impl FnMut() + 'static) {
             dom::on(changes, "message", move |_| handler());
         }
     });
+}
+
+impl Change {
+    /// Of a record, in its written form.
+    fn make(self, record: &JsValue) -> Result<(), JsValue> {
+        const SENT_AT: &str = "sent_at";
+        let at = |at: Timestamp| JsValue::from(at.to_string());
+        let (name, value) = match self {
+            Self::Label(label) => ("label", label.into()),
+            Self::Sent(time) => (SENT_AT, time.map_or(JsValue::NULL, at)),
+            Self::SentNow(_) if !dom::property(record, SENT_AT).is_null() => return Ok(()),
+            Self::SentNow(now) => (SENT_AT, at(now)),
+            // What is undefined is not written.
+            Self::Secret(None) => ("token", JsValue::UNDEFINED),
+            Self::Secret(Some(secret)) => ("token", secret.to_token().as_str().into()),
+        };
+        Reflect::set(record, &name.into(), &value).map(drop)
+    }
 }
 
 thread_local! {

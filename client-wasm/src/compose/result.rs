@@ -8,7 +8,7 @@ use super::{
 use crate::{
     api, copy, dom,
     extras::Qr,
-    owned::{self, Sent},
+    owned::{self, Change},
     words,
 };
 use js_sys::Function;
@@ -125,18 +125,18 @@ fn note_sent() {
     }
     // This device's clock may be wrong, but it runs.
     let now = made.made_at.after(words::now().since(since));
-    let sent_at = if input("sent").checked() { Sent::At(now) } else { Sent::NotYet };
+    let sent_at = input("sent").checked().then_some(now);
     spawn_local(async move {
         // What is not noted is not warned about.
-        owned::change(made.id, |link| link.sent_at = sent_at).await.ok();
+        owned::change(made.id, Change::Sent(sent_at)).await.ok();
     });
 }
 
 fn note_kept() {
     let Some(made) = SHOWN.with(|shown| shown.borrow().made.clone()) else { return };
-    let token = input("keep").checked().then_some(made.secret);
+    let secret = input("keep").checked().then_some(made.secret);
     spawn_local(async move {
-        if owned::change(made.id, |link| link.token = token).await.is_err() {
+        if owned::change(made.id, Change::Secret(secret)).await.is_err() {
             input("keep").set_checked(false);
             result_error("This browser could not keep it.");
         }

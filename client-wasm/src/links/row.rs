@@ -3,7 +3,7 @@
 use super::{confirm, fate, fate::Fate, list, open, refresh, say, show};
 use crate::{
     api, dom,
-    owned::{self, OwnedLink, Sent},
+    owned::{self, Change, OwnedLink, Sent},
     words,
 };
 use wasm_bindgen_futures::spawn_local;
@@ -15,10 +15,10 @@ pub(super) fn make(id: ShareId) -> Element {
     let row: Element = dom::from_template("link-row");
     on_click(&row, "open", move |_| open::answer(id));
     on_click(&row, "show", move |_| show::open(id));
-    on_click(&row, "sent", move |_| mark(id, Sent::At(super::now())));
+    on_click(&row, "sent", move |_| change(id, Change::Sent(Some(super::now()))));
     on_click(&row, "expected", move |_| {
         if let Some(first) = list::first_opening(id) {
-            mark(id, Sent::At(first));
+            change(id, Change::Sent(Some(first)));
         }
     });
     on_click(&row, "revoke", move |row| spawn_local(revoke(id, row.clone())));
@@ -35,7 +35,7 @@ pub(super) fn make(id: ShareId) -> Element {
         let label = dom::slot::<HtmlInputElement>(row, "label").value().trim().to_owned();
         rename(row, false);
         if !label.is_empty() {
-            change(id, move |link| link.label = label);
+            change(id, Change::Label(label));
         }
     });
     let target = row.clone();
@@ -122,13 +122,9 @@ fn rename(row: &Element, renaming: bool) {
     }
 }
 
-fn mark(id: ShareId, sent_at: Sent) {
-    change(id, move |link| link.sent_at = sent_at);
-}
-
-fn change(id: ShareId, how: impl FnOnce(&mut OwnedLink) + 'static) {
+fn change(id: ShareId, change: Change) {
     spawn_local(async move {
-        if owned::change(id, how).await.is_err() {
+        if owned::change(id, change).await.is_err() {
             say("This browser could not keep the change.");
         }
         refresh();

@@ -4,7 +4,7 @@ use super::{list, refresh, say};
 use crate::{
     copy, dom,
     extras::Qr,
-    owned::{self, Sent},
+    owned::{self, Change},
 };
 use std::cell::Cell;
 use wasm_bindgen_futures::spawn_local;
@@ -29,7 +29,7 @@ pub(super) fn start() {
         let Some(id) = SHOWN.get() else { return };
         dialog().close();
         spawn_local(async move {
-            say(match owned::change(id, |link| link.token = None).await {
+            say(match owned::change(id, Change::Secret(None)).await {
                 Ok(()) => "The link is kept no longer. It still opens for whoever has it.",
                 Err(_) => "This browser could not forget the link.",
             });
@@ -77,13 +77,8 @@ fn sent() {
     let Some(id) = SHOWN.get() else { return };
     let now = super::now();
     spawn_local(async move {
-        let mark = owned::change(id, |link| {
-            if link.sent_at == Sent::NotYet {
-                link.sent_at = Sent::At(now);
-            }
-        });
         // What is not noted is not warned about.
-        mark.await.ok();
+        owned::change(id, Change::SentNow(now)).await.ok();
         refresh();
     });
 }

@@ -144,7 +144,7 @@ mod either {
         my_links_kept:
             a_link_is_kept_only_if_its_owner_wants_it,
             tabs_do_not_undo_each_others_changes,
-            what_an_older_version_kept_is_taken_over;
+            what_other_versions_keep_is_taken_over_and_stays;
         my_links_backup:
             a_backup_brings_the_list_to_another_browser;
         confirming:

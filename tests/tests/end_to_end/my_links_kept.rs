@@ -1,7 +1,7 @@
 //! My links: what the browser keeps, what it does not, and for how long.
 
 use anyhow::{Context, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use waxseal_core::{keys::LinkKeys, link::FoundLink, owned::Sent};
 use waxseal_tests::{
@@ -137,7 +137,7 @@ async fn three_are_left(browser: &Browser) -> Result<()> {
     .await
 }
 
-pub(crate) async fn what_an_older_version_kept_is_taken_over(engine: Engine) -> Result<()> {
+pub(crate) async fn what_other_versions_keep_is_taken_over_and_stays(engine: Engine) -> Result<()> {
     let deployment = Deployment::start(engine).await?;
     let origin = deployment.origin();
     let (here, there) = tokio::try_join!(Browser::start(), Browser::start())?;
@@ -145,7 +145,8 @@ pub(crate) async fn what_an_older_version_kept_is_taken_over(engine: Engine) -> 
     let mut before = Vec::new();
     for title in ["One", "Two"] {
         let share = deployment.note(title, "text", Terms::default()).await?;
-        before.push(json!({ "id": share.keys.id, "owner": share.owner, "label": title }));
+        let (id, owner) = (share.keys.id, &share.owner);
+        before.push(json!({ "id": id, "owner": owner, "label": title, "later": title }));
         shares.push(share);
     }
     Recipient::open(&there, &shares[0].link(&origin), "landing").await?.view_item().await?;
@@ -168,6 +169,18 @@ pub(crate) async fn what_an_older_version_kept_is_taken_over(engine: Engine) -> 
     links.press("Two", "revoke").await?;
     links.confirm().await?;
     links.is("Two", "Revoked ").await?;
+
+    links.press("One", "rename").await?;
+    here.write("[data-slot=renaming]:not([hidden]) input", "One, renamed").await?;
+    links.press("One", "save").await?;
+    links.is("One, renamed", "Opened ").await?;
+    let records: Vec<String> = serde_json::from_value(database_of(&here).await?)?;
+    let later = records.iter().map(|record| {
+        let record: Value = serde_json::from_str(record)?;
+        Ok(record["later"].as_str().context("it is still there")?.to_owned())
+    });
+    let later: BTreeSet<_> = later.collect::<Result<_>>()?;
+    assert_eq!(later, BTreeSet::from(["One".to_owned(), "Two".to_owned()]));
     here.is_quiet(&origin).await
 }
 
