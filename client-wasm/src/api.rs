@@ -8,7 +8,7 @@ mod confirmation;
 pub use confirmation::{ask_confirmation, await_confirmation, confirm, deny};
 
 use js_sys::{Date, Promise, Reflect, Uint8Array};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use waxseal_core::{
@@ -18,8 +18,8 @@ use waxseal_core::{
     token::{AccessToken, ClaimToken, OwnerToken, ShareId},
     wire::{
         AnswerRequest, Answered, Asking, BatchStatus, BatchStatusRequest, BatchStatusResponse,
-        ClaimRequest, CreateRequest, Landing, LeaseResponse, Policy, Problem, ShareReceipt, Status,
-        claim_header, to_json,
+        ClaimRequest, CreateRequest, Landing, LeaseResponse, Policy, Problem, ShareReceipt,
+        ShareState, claim_header, to_json,
     },
 };
 use web_sys::{AbortController, Headers, RequestCache, RequestInit, Response};
@@ -182,12 +182,19 @@ pub async fn acknowledge(id: ShareId, claim: &ClaimToken) -> Result<(), ApiError
     send("POST", &share(id, "/ack"), Some(&claim.to_base64url()), Body::None).await.map(|_| ())
 }
 
-/// `DELETE /api/shares/{id}`.
+/// `DELETE /api/shares/{id}`; the share's state is what is left of its status here.
 ///
 /// # Errors
 /// [`ApiError`].
-pub async fn revoke(id: ShareId, owner: &OwnerToken) -> Result<Status, ApiError> {
-    json(&send("DELETE", &share(id, ""), Some(&owner.to_base64url()), Body::None).await?).await
+pub async fn revoke(id: ShareId, owner: &OwnerToken) -> Result<ShareState, ApiError> {
+    /// Much less code than for all of it, and pages that make shares need no more.
+    #[derive(Deserialize)]
+    struct Status {
+        state: ShareState,
+    }
+    let owner = owner.to_base64url();
+    let response = send("DELETE", &share(id, ""), Some(&owner), Body::None).await?;
+    json::<Status>(&response).await.map(|status| status.state)
 }
 
 /// As [`revoke`], of a page that is being left and gets no answer any more.
@@ -210,11 +217,20 @@ pub fn revoke_on_leaving(id: ShareId, owner: &OwnerToken) {
 pub async fn statuses(
     request: &BatchStatusRequest,
 ) -> Result<(Vec<BatchStatus>, Option<Timestamp>), ApiError> {
-    let response = send("POST", "/api/status", None, Body::Json(&to_json(request))).await?;
+    let response = ask_statuses(request).await?;
     let date = response.headers().get("date").ok().flatten();
     let millis = date.map(|date| Date::parse(&date)).filter(|millis| millis.is_finite());
     let answer: BatchStatusResponse = json(&response).await?;
     Ok((answer.shares, millis.map(|millis| Timestamp::from_unix_millis(millis as u64))))
+}
+
+/// Whether the same is answered, whatever the answer says.
+pub async fn answers_statuses(request: &BatchStatusRequest) -> bool {
+    ask_statuses(request).await.is_ok()
+}
+
+async fn ask_statuses(request: &BatchStatusRequest) -> Result<Response, ApiError> {
+    send("POST", "/api/status", None, Body::Json(&to_json(request))).await
 }
 
 fn share(id: ShareId, tail: &str) -> String {

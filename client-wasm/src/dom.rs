@@ -6,8 +6,9 @@
 use js_sys::{Function, JsString};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    AddEventListenerOptions, Document, DocumentFragment, Element, Event, FocusOptions,
-    HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlTemplateElement, Window,
+    AddEventListenerOptions, Blob, Document, DocumentFragment, Element, Event, FocusOptions,
+    HtmlAnchorElement, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlTemplateElement, Url,
+    Window,
 };
 
 /// The window.
@@ -120,6 +121,19 @@ pub fn after(millis: i32, handler: impl FnOnce() + 'static) -> i32 {
     window()
         .set_timeout_with_callback_and_timeout_and_arguments_0(&callback, millis)
         .unwrap_or_default()
+}
+
+/// Hands `blob` to the browser as a download.
+pub fn save(blob: &Blob, name: &str) {
+    let Ok(url) = Url::create_object_url_with_blob(blob) else { return };
+    let anchor: HtmlAnchorElement = element("a");
+    anchor.set_href(&url);
+    anchor.set_download(name);
+    anchor.click();
+    // The download has started when the click returns, but some browsers read the URL later.
+    after(60_000, move || {
+        Url::revoke_object_url(&url).ok();
+    });
 }
 
 /// Moves the focus without moving the page more than needed.

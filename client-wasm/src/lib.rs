@@ -17,6 +17,7 @@ pub mod extras;
 pub mod kind;
 pub mod links;
 pub mod owned;
+pub mod qr;
 pub mod recipient;
 pub mod storage;
 pub mod theme;

@@ -13,20 +13,17 @@ use crate::{
     dom,
     worker::{BulkWorker, Failure},
 };
-use futures_util::future::try_join_all;
+use futures_util::future::try_join4;
 use js_sys::Promise;
 use std::cell::{Cell, RefCell};
 use wasm_bindgen_futures::JsFuture;
 use waxseal_core::{backoff, wire::ProblemType};
 
-/// Workers at once, whatever the processor: some wait for the network while others seal.
-const LANES: usize = 4;
-
 /// A worker that breaks so often at one part will not get better.
 const BREAKDOWNS: u32 = 5;
 
-/// Does `work` for each of `parts`, which says how many bytes that was; as many at once as there are
-/// workers. What cannot reach the server is tried again, later and later; the first other failure
+/// Does `work` for each of `parts`, which says how many bytes that was; four at once, with a worker each,
+/// whatever the processor: some wait for the network while others seal. What cannot reach the server is tried again, later and later; the first other failure
 /// ends it all. Dropped, it ends the workers.
 ///
 /// # Errors
@@ -36,9 +33,7 @@ pub async fn run(
     progress: &Progress,
     work: impl AsyncFn(&BulkWorker, u64) -> Result<u64, Failure>,
 ) -> Result<(), Failure> {
-    let parts: Vec<u64> = parts.collect();
-    let lanes = LANES.min(parts.len());
-    let parts = RefCell::new(parts.into_iter());
+    let parts = RefCell::new(parts);
     let lane = || async {
         let worker = Cell::new(None);
         // Not in the condition: the queue would stay borrowed while a part is on its way.
@@ -48,7 +43,7 @@ pub async fn run(
             progress.add(bytes);
         }
     };
-    try_join_all((0..lanes).map(|_| lane())).await.map(|_| ())
+    try_join4(lane(), lane(), lane(), lane()).await.map(|_| ())
 }
 
 /// Does `work` till it gets through: what cannot reach the server, or is too much for now, is tried

@@ -3,7 +3,7 @@
 //! Invariant: what is not finished leaves nothing behind that could be taken for the attachment.
 
 use super::disk::{self, FileHandle, Folder, Stream};
-use crate::{dom, extras};
+use crate::dom;
 use js_sys::{Array, Date, Promise, Uint8Array};
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::JsValue;
@@ -169,7 +169,7 @@ async fn hand_over(blob: &Blob, name: &str) {
         JsFuture::from(passed).await.ok();
     }
     NEXT.set(Date::now() + PACE_MILLIS);
-    extras::save(blob, name);
+    dom::save(blob, name);
 }
 
 thread_local! {

@@ -1,27 +1,33 @@
 //! What few items need, loaded for those: QR codes and one-time codes.
 #![allow(missing_docs)] // wasm-bindgen's expansion adds items without any.
 
-use qrcode::{Color, EcLevel, QrCode};
 use wasm_bindgen::prelude::wasm_bindgen;
-use waxseal_client::extras::Qr;
+use waxseal_client::qr::Qr;
 use waxseal_core::{time::Timestamp, totp::Totp};
 
 fn main() {}
 
-/// The modules of a QR code of `text`, row by row, 1 = dark; empty if it is too long for one.
-#[wasm_bindgen]
-pub fn modules(text: &str) -> Vec<u8> {
-    QrCode::with_error_correction_level(text, EcLevel::M).map_or_else(
-        |_| Vec::new(),
-        |code| code.into_colors().into_iter().map(|c| u8::from(c == Color::Dark)).collect(),
-    )
-}
-
-/// The same as a drawing: how many modules a side has, a space, and the path of the dark ones; empty if it is
-/// too long for a code.
+/// A QR code of `text`: how many modules a side has, a space, and the path of the dark ones; empty if the
+/// text is too long for a code.
 #[wasm_bindgen]
 pub fn drawing(text: &str) -> String {
-    Qr::of(modules(text)).map_or_else(String::new, |code| code.drawing())
+    Qr::encode(text).map_or_else(String::new, |code| code.drawing())
+}
+
+/// Saves the same as an SVG file.
+#[wasm_bindgen]
+pub fn save_svg(text: &str) {
+    if let Some(code) = Qr::encode(text) {
+        code.save_svg();
+    }
+}
+
+/// Saves the same as a PNG file.
+#[wasm_bindgen]
+pub fn save_png(text: &str) {
+    if let Some(code) = Qr::encode(text) {
+        code.save_png();
+    }
 }
 
 /// The text of a QR code that joins a Wi-Fi.

@@ -188,7 +188,7 @@ impl Pending<'_> {
             failures += 1;
             // A question that is answered at once: that nothing has happened would take a while.
             let share = OwnedShare { id: self.id, owner: self.owner.clone() };
-            if api::statuses(&BatchStatusRequest { shares: vec![share] }).await.is_ok() {
+            if api::answers_statuses(&BatchStatusRequest { shares: vec![share] }).await {
                 face::offline(false);
             }
         }

@@ -12,7 +12,7 @@ use crate::{
     worker::{self, BulkWorker, Failure, SealPart},
 };
 use js_sys::{Array, ArrayBuffer, Uint8Array};
-use std::{cell::RefCell, collections::BTreeMap};
+use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use waxseal_core::{
@@ -129,23 +129,23 @@ impl Order {
             return Err(self.explain(failure, None).await);
         }
         let size = self.plan.size();
-        let sealed = RefCell::new(BTreeMap::<u64, Uint8Array>::new());
+        let sealed = RefCell::new(Vec::<(u64, Uint8Array)>::new());
         let at = RefCell::new(None);
         let rooms = RefCell::new(Vec::new());
         let stored = transfer::run(0..size.parts(), progress, async |worker, n| {
-            let before = sealed.borrow().get(&n).cloned();
+            let before = sealed.borrow().iter().position(|(m, _)| *m == n);
             let part = match before {
-                Some(part) => part,
+                Some(place) => sealed.borrow()[place].1.clone(),
                 None => {
                     let room = rooms.borrow_mut().pop();
                     let part = self.seal(worker, n, room).await;
                     let part = part.inspect_err(|_| *at.borrow_mut() = Some(n))?;
-                    sealed.borrow_mut().insert(n, part.clone());
+                    sealed.borrow_mut().push((n, part.clone()));
                     part
                 }
             };
             api::put_part(self.request.id, &self.owner, n, &part).await?;
-            sealed.borrow_mut().remove(&n);
+            sealed.borrow_mut().retain(|(m, _)| *m != n);
             rooms.borrow_mut().push(part.buffer().unchecked_into());
             Ok(u64::from(part.length()))
         });

@@ -5,7 +5,7 @@
 
 use super::{button, list, refresh, say};
 use crate::{
-    dom, extras,
+    dom,
     owned::{self, OwnedLinks},
     words, worker,
 };
@@ -72,7 +72,7 @@ async fn export() {
             let today = words::now().to_string();
             let name = format!("waxseal-links-{}.waxseal", &today[..10]);
             if let Ok(blob) = Blob::new_with_u8_array_sequence(&Array::of1(&file)) {
-                extras::save(&blob, &name);
+                dom::save(&blob, &name);
                 say(&format!("{name} was saved. It opens with its passphrase only."));
             }
         }

@@ -4,7 +4,7 @@ use super::screen::Screen;
 use crate::{
     api::Claimed,
     copy, dom,
-    extras::{self, OneTimeCodes},
+    extras::{self, OneTimeCodes, Qr},
     words,
 };
 use wasm_bindgen_futures::spawn_local;
@@ -198,10 +198,13 @@ fn tick(code: HtmlElement, countdown: HtmlElement, codes: OneTimeCodes) {
 async fn show_qr(section: &Element, text: &str, caption: &str) {
     let figure: HtmlElement = dom::slot(section, "qr-row");
     let target: HtmlElement = dom::slot(&figure, "qr");
-    let shown = extras::show_qr(text, &target).await;
-    let words = if shown { caption } else { "This is too long for a QR code." };
+    let code = Qr::encode(text).await;
+    let words = if code.is_some() { caption } else { "This is too long for a QR code." };
     dom::set(&target, "aria-label", caption);
     dom::slot::<HtmlElement>(&figure, "qr-caption").set_text_content(Some(words));
+    if let Some(code) = code {
+        code.show_in(&target);
+    }
     dom::show(&figure, true);
     figure.scroll_into_view();
 }

@@ -54,7 +54,7 @@ pub(super) fn start() {
         };
         spawn_local(async move {
             match api::revoke(link.id, &link.owner).await {
-                Ok(status) if status.state == ShareState::Answered => {
+                Ok(ShareState::Answered) => {
                     result_error("Somebody has answered it. The answer waits in My links.");
                 }
                 Ok(_) => {
